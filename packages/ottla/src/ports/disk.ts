@@ -1,0 +1,122 @@
+/**
+ * Files. Two rules hold for every adapter: a write is whole or a fault (short writes are continued inside), and data is
+ * durable only after a `sync` that began after the write finished. A failed sync says nothing about what is on the disk,
+ * now or later: its caller stops trusting the directory (reliability.md A13) and never retries it.
+ */
+import type { Bytes } from '../base/units.ts'
+
+/** Kinds that callers treat differently; everything else the system may say is `EIO`. */
+export type DiskFaultCode =
+  | 'ENOENT'
+  | 'EEXIST'
+  | 'ENOSPC'
+  | 'EACCES'
+  | 'EMFILE'
+  | 'ENOTDIR'
+  | 'EISDIR'
+  | 'ENOTEMPTY'
+  | 'EROFS'
+  | 'EINVAL'
+  | 'EIO'
+
+export class DiskFault extends Error {
+  readonly code: DiskFaultCode
+  readonly path: string
+
+  constructor(code: DiskFaultCode, path: string, message: string) {
+    super(message)
+    this.name = 'DiskFault'
+    this.code = code
+    this.path = path
+  }
+}
+
+export interface DiskEntry {
+  readonly name: string
+  readonly kind: 'file' | 'directory' | 'other'
+}
+
+export interface OpenOptions {
+  /** `read`: must exist. `write`: read and write, must exist. `create`: read and write, made when missing. `replace`: like create, and emptied. */
+  readonly mode: 'read' | 'write' | 'create' | 'replace'
+  /**
+   * Past the page cache where the file system can: then memory (a slab), position and length of every write are
+   * multiples of `alignmentBytes`. Where it cannot, the file opens without and `file.direct` is false.
+   */
+  readonly direct?: boolean
+}
+
+/** An open file. Operations on one file that are not awaited may run in any order. */
+export interface DiskFile {
+  readonly path: string
+  readonly direct: boolean
+  /** Bytes read into the start of `into`, from `position`; fewer than asked only at the end of the file. */
+  read(position: number, into: Uint8Array): Promise<number>
+  /** The same on the caller's thread: for what is likely in memory. */
+  readSync(position: number, into: Uint8Array): number
+  write(position: number, bytes: Uint8Array): Promise<void>
+  writeSync(position: number, bytes: Uint8Array): void
+  /** Makes everything written before, and the size, durable (fdatasync). */
+  sync(): Promise<void>
+  /** Cuts or extends (with zeros). Durable only after `sync`. */
+  truncate(sizeBytes: Bytes): Promise<void>
+  size(): Promise<Bytes>
+  close(): Promise<void>
+}
+
+/**
+ * A file served by a thread of its own, so that a sync that hangs holds up nobody else: the commit journal's ring files.
+ * Writes are queued and done one after another.
+ */
+export interface CommitFile {
+  readonly path: string
+  readonly direct: boolean
+  /** Writes (aligned as for `direct`), then syncs. Resolves when both are done; rejects with a DiskFault. */
+  commit(position: number, bytes: Uint8Array): Promise<void>
+  close(): Promise<void>
+}
+
+/** One thread and its files. */
+export interface CommitLane {
+  /** Makes the file at least `sizeBytes` long, really written (not sparse) so that later writes only overwrite, and syncs it. */
+  open(path: string, sizeBytes: Bytes): Promise<CommitFile>
+  /** Ends the thread when its queue is empty. */
+  close(): Promise<void>
+}
+
+export interface DiskLock {
+  release(): Promise<void>
+}
+
+export interface Disk {
+  /** What addresses, positions and lengths of direct writes are multiples of. A power of two, 4,096 unless measured otherwise. */
+  readonly alignmentBytes: Bytes
+  /**
+   * Zeroed memory, aligned for direct writes, shareable with threads, never freed (a process can have some thousands):
+   * ask for a few large ones and divide them.
+   */
+  slab(sizeBytes: Bytes): Uint8Array
+  /** A thread for the journal of the directory. */
+  commitLane(directory: string): Promise<CommitLane>
+  open(path: string, options: OpenOptions): Promise<DiskFile>
+  openSync(path: string, options: OpenOptions): DiskFile
+  /** Names without the path, sorted. */
+  list(path: string): Promise<readonly DiskEntry[]>
+  /** Null when nothing is there. */
+  stat(
+    path: string,
+  ): Promise<{ readonly kind: DiskEntry['kind']; readonly sizeBytes: Bytes; readonly modifiedAtMs: number } | null>
+  /** Makes the directory and those above it; no fault when it exists. */
+  makeDirectory(path: string): Promise<void>
+  /** Atomic; replaces a file at `to`. Durable after `syncDirectory` of both parents. */
+  rename(from: string, to: string): Promise<void>
+  /** Removes a file; no fault when it is gone already. */
+  remove(path: string): Promise<void>
+  /** Removes an empty directory; no fault when it is gone already. */
+  removeDirectory(path: string): Promise<void>
+  /** Makes names created, renamed and removed in the directory durable. */
+  syncDirectory(path: string): Promise<void>
+  freeBytes(path: string): Promise<Bytes>
+  /** Takes an exclusive lock that ends with the process, or null when another process holds it. */
+  lock(path: string): Promise<DiskLock | null>
+}
