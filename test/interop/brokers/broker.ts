@@ -1,0 +1,52 @@
+/** A broker that an interop run has started, and the ports and folders it needs. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Address } from '../raw/judge.ts'
+
+export interface Broker {
+  readonly title: string
+  /** Where it listens. */
+  readonly address: Address
+  readonly dataFolder: string
+  /** The end of what the broker logged. */
+  log(): Promise<string>
+  /** A clean stop, as by SIGTERM. Throws when the broker did not end well. */
+  stop(): Promise<void>
+}
+
+export interface StartOptions {
+  /** Empty folder for data and logs. */
+  readonly folder: string
+  /** The address that clients are told, when it is not the one listened on (a proxy stands between). */
+  readonly advertised?: Address
+  /** Broker configuration by Kafka's key names. */
+  readonly configs?: Readonly<Record<string, string>>
+}
+
+/** Ports that were free a moment ago. For programs that cannot tell which port they chose. */
+export async function freePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(
+    Array.from({ length: count }, () => {
+      const { promise, resolve, reject } = Promise.withResolvers<ReturnType<typeof createServer>>()
+      const server = createServer().once('error', reject)
+      server.listen(0, '127.0.0.1', () => resolve(server))
+      return promise
+    }),
+  )
+  const ports = servers.map(server => (server.address() as { port: number }).port)
+  await Promise.all(servers.map(server => new Promise(resolve => server.close(resolve))))
+  return ports
+}
+
+/** Runs with a new temporary folder, which is removed afterwards unless it should be kept to look at. */
+export async function withTemporaryFolder<T>(keep: boolean, use: (folder: string) => Promise<T>): Promise<T> {
+  const folder = await mkdtemp(join(tmpdir(), 'ottla-interop-'))
+  try {
+    return await use(folder)
+  } finally {
+    if (keep) console.log(`kept ${folder}`)
+    else await rm(folder, { recursive: true, force: true })
+  }
+}

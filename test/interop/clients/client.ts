@@ -1,0 +1,92 @@
+/**
+ * What a client under test can be asked to do, and how it says what it cannot. An adapter drives the real library
+ * or program; the scenarios and the comparison are shared.
+ */
+import type { Codec } from '../raw/batches.ts'
+import type { Address } from '../raw/judge.ts'
+import type { Comparison, InteropRecord, ReadRecord, RecordFeature } from '../records.ts'
+
+export type Ability =
+  | 'create topic'
+  | 'list topics'
+  | 'describe topic'
+  | 'delete topic'
+  | 'delete records'
+  | `write ${Codec}`
+  | `read ${Codec}`
+  | 'write idempotent'
+  | 'choose acks'
+  | 'create topic by writing'
+  | 'read from timestamp'
+  | 'read committed'
+  | 'offset at timestamp'
+  | 'offset of maximum timestamp'
+  | `write ${RecordFeature}`
+
+/** Reasons, by ability, why a client cannot do something. What is not listed must work. */
+export type Limits = Readonly<Partial<Record<Ability, string>>>
+
+export interface WriteRequest {
+  readonly topic: string
+  readonly partition: number
+  readonly codec: Codec
+  readonly acks: -1 | 0 | 1
+  readonly idempotent: boolean
+  readonly records: readonly InteropRecord[]
+}
+
+export type Start =
+  | { readonly at: 'earliest' }
+  | { readonly at: 'latest' }
+  | { readonly at: 'offset'; readonly offset: number }
+  | { readonly at: 'timestamp'; readonly timestampMs: number }
+
+export interface ReadRequest {
+  readonly topic: string
+  readonly partition: number
+  readonly start: Start
+  /** The read ends when it has this many records, or at the timeout with those that it has. */
+  readonly count: number
+  readonly timeoutMs: number
+  readonly committedOnly: boolean
+}
+
+export type OffsetQuestion =
+  | { readonly at: 'earliest' }
+  | { readonly at: 'latest' }
+  | { readonly at: 'maximum timestamp' }
+  | { readonly at: 'timestamp'; readonly timestampMs: number }
+
+/** A client connected to a broker. */
+export interface ClientSession {
+  createTopic(topic: string, partitions: number, configs: Readonly<Record<string, string>>): Promise<void>
+  listTopics(): Promise<readonly string[]>
+  /** Number of partitions. */
+  describeTopic(topic: string): Promise<number>
+  deleteTopic(topic: string): Promise<void>
+  write(request: WriteRequest): Promise<void>
+  read(request: ReadRequest): Promise<readonly ReadRecord[]>
+  /** Null when no record is that late. */
+  offset(topic: string, partition: number, question: OffsetQuestion): Promise<number | null>
+  /** Deletes everything before the offset. Returns the new start. */
+  deleteRecords(topic: string, partition: number, before: number): Promise<number>
+  /** The end of what the client itself logged, for a failure report. */
+  log(): Promise<string>
+  close(): Promise<void>
+}
+
+export interface InteropClient {
+  /** Short name, as in `--client`. */
+  readonly name: string
+  /** Library and version. */
+  readonly title: string
+  readonly limits: Limits
+  /** How records read by this client are compared, when it does not show everything. */
+  readonly comparison?: Comparison
+  /** How the API is used where that is not obvious, for the notes under the table. */
+  readonly notes?: readonly string[]
+  /** Installs what is missing. */
+  install(): Promise<void>
+  /** Connects. `logFolder` takes the client's own log. */
+  open(address: Address, logFolder: string): Promise<ClientSession>
+}

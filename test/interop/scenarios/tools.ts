@@ -1,0 +1,231 @@
+/**
+ * Apache Kafka's command-line tools, run as a person would run them and judged by what they print and by what the
+ * broker then holds. Partitions are assigned (`--partition`); groups are not part of this.
+ */
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Broker } from '../brokers/broker.ts'
+import { describeFailure, type Finished } from '../children.ts'
+import { runKafkaTool } from '../clients/java-home.ts'
+import { codecs } from '../raw/batches.ts'
+import { addressText, type Judge } from '../raw/judge.ts'
+import { numberedRecords } from '../records.ts'
+import type { Table } from '../table.ts'
+import { outcomeOf } from './scenario.ts'
+
+const tools = {
+  topics: 'org.apache.kafka.tools.TopicCommand',
+  producer: 'org.apache.kafka.tools.ConsoleProducer',
+  consumer: 'org.apache.kafka.tools.consumer.ConsoleConsumer',
+  offsets: 'org.apache.kafka.tools.GetOffsetShell',
+  deleteRecords: 'org.apache.kafka.tools.DeleteRecordsCommand',
+  producerPerf: 'org.apache.kafka.tools.ProducerPerformance',
+  cluster: 'org.apache.kafka.tools.ClusterTool',
+  apiVersions: 'org.apache.kafka.tools.BrokerApiVersionsCommand',
+} as const
+
+export interface ToolBench {
+  readonly broker: Broker
+  readonly judge: Judge
+  /** A folder for files that tools read. */
+  readonly workFolder: string
+}
+
+interface ToolScenario {
+  readonly name: string
+  run(bench: ToolBench): Promise<void>
+}
+
+const toolScenarios: readonly ToolScenario[] = [
+  { name: 'kafka-topics --create --list --describe --delete', run: topicLifecycle },
+  { name: 'kafka-topics --create refuses', run: topicRefusals },
+  ...codecs.flatMap(codec =>
+    [true, false].map(idempotent => ({
+      name: `kafka-console-producer ${codec}${idempotent ? ', idempotent' : ''} > kafka-console-consumer`,
+      run: (bench: ToolBench) => produceAndConsume(bench, codec, idempotent),
+    })),
+  ),
+  { name: 'kafka-console-consumer --offset earliest, N, latest', run: consumeFromOffsets },
+  { name: 'kafka-get-offsets --time -1..-6, timestamp', run: getOffsets },
+  { name: 'kafka-delete-records', run: deleteRecords },
+  { name: 'kafka-producer-perf-test', run: producerPerf },
+  { name: 'kafka-cluster cluster-id', run: clusterId },
+  { name: 'kafka-broker-api-versions', run: apiVersions },
+]
+
+export async function runToolScenarios(bench: ToolBench, table: Table): Promise<void> {
+  for (const scenario of toolScenarios) {
+    table.set(scenario.name, 'tools', await outcomeOf(() => scenario.run(bench)))
+  }
+}
+
+async function topicLifecycle(bench: ToolBench): Promise<void> {
+  const topic = 'tools.lifecycle'
+  await ran(bench, 'topics', ['--create', '--topic', topic, '--partitions', '3', '--config', 'retention.ms=3600000'])
+  expectText('--list', await ran(bench, 'topics', ['--list']), new RegExp(`^${topic}$`, 'm'))
+  const described = await ran(bench, 'topics', ['--describe', '--topic', topic])
+  expectText('--describe', described, /PartitionCount: 3\s+ReplicationFactor: 1/)
+  expectText('--describe', described, /Partition: 2\s+Leader: \d+\s+Replicas: \d+\s+Isr: \d+/)
+  await ran(bench, 'topics', ['--delete', '--topic', topic])
+  if ((await bench.judge.topics()).has(topic)) throw new Error('the topic is still there after --delete')
+}
+
+async function topicRefusals(bench: ToolBench): Promise<void> {
+  const topic = 'tools.refusals'
+  await ran(bench, 'topics', ['--create', '--topic', topic])
+  await ran(bench, 'topics', ['--create', '--topic', topic, '--if-not-exists'])
+  await refused(bench, 'topics', ['--create', '--topic', topic], /already exists/i)
+  await refused(bench, 'topics', ['--create', '--topic', 'tools.rf', '--replication-factor', '9'], /replication factor/i)
+  await refused(bench, 'topics', ['--create', '--topic', 'tools.bad', '--config', 'retention.ms=soon'], /retention\.ms/i)
+}
+
+async function produceAndConsume(bench: ToolBench, codec: (typeof codecs)[number], idempotent: boolean): Promise<void> {
+  const topic = `tools.produce.${codec}.${idempotent ? 'idempotent' : 'plain'}`
+  await bench.judge.createTopic(topic)
+  const lines = Array.from({ length: 200 }, (_, index) => `h:${index}\tkey-${index}\tvalue ${index} 카프카`)
+  const reader = ['parse.key=true', 'parse.headers=true'].flatMap(each => ['--reader-property', each])
+  const settings = ['--compression-codec', codec, '--command-property', `enable.idempotence=${idempotent}`]
+  await ran(bench, 'producer', ['--topic', topic, ...settings, ...reader], `${lines.join('\n')}\n`)
+  const batches = await bench.judge.batches(topic, 0)
+  const written = batches.reduce((total, batch) => total + batch.count, 0)
+  if (written !== lines.length) throw new Error(`${lines.length} lines sent, ${written} records stored`)
+  for (const batch of batches) {
+    if (batch.codec !== codec) throw new Error(`the batch at ${batch.baseOffset} is stored as ${batch.codec}`)
+    if (batch.producerId >= 0 !== idempotent) throw new Error(`the batch has producer id ${batch.producerId}`)
+  }
+  const read = await consume(bench, topic, 'earliest', lines.length, ['print.key=true', 'print.headers=true'])
+  if (read !== lines.join('\n')) throw new Error(`the consumer printed other lines than were sent:\n${read}`)
+}
+
+async function consumeFromOffsets(bench: ToolBench): Promise<void> {
+  const topic = 'tools.consume'
+  await bench.judge.createTopic(topic, 2)
+  const startMs = Date.now() - 1_000_000
+  for (const part of [0, 10, 20]) await bench.judge.produce(topic, 1, numberedRecords(30, startMs).slice(part, part + 10))
+  const place = ['print.offset=true', 'print.partition=true', 'print.timestamp=true']
+  const expected = (offset: number) =>
+    `CreateTime:${startMs + offset * 1_000}\tPartition:1\tOffset:${offset}\tnumber ${offset}`
+  for (const [from, first] of [['earliest', 0], ['17', 17]] as const) {
+    const lines = Array.from({ length: 30 - first }, (_, index) => expected(first + index))
+    const read = await consume(bench, topic, from, lines.length, place, 1)
+    if (read !== lines.join('\n')) throw new Error(`from ${from} came\n${read}`)
+  }
+  // At the end nothing comes; the tool ends by its own time-out, having processed none.
+  const args = ['--topic', topic, '--partition', '1', '--offset', 'latest', '--timeout-ms', '3000']
+  const finished = await runTool(bench, 'consumer', args)
+  expectText('--offset latest', finished.stderr + finished.stdout, /Processed a total of 0 messages/)
+}
+
+async function getOffsets(bench: ToolBench): Promise<void> {
+  const topic = 'tools.offsets'
+  await bench.judge.createTopic(topic)
+  const startMs = Date.now() - 1_000_000
+  const records = numberedRecords(20, startMs)
+  records[12] = { ...records[12]!, timestampMs: startMs + 500_000 }
+  await bench.judge.produce(topic, 0, records)
+  const answers: Record<string, string> = {
+    '-1': '20',
+    '-2': '0',
+    '-3': '12',
+    '-4': '0',
+    // Nothing is tiered, nothing waits for upload: no offset is printed.
+    '-5': '',
+    '-6': '',
+    [String(startMs + 3_500)]: '4',
+    [String(startMs + 500_001)]: '',
+  }
+  const problems: string[] = []
+  for (const [time, offset] of Object.entries(answers)) {
+    const printed = (await ran(bench, 'offsets', ['--topic', topic, '--time', time])).trim()
+    const expected = offset === '' ? `${topic}:0:` : `${topic}:0:${offset}`
+    if (printed !== expected) problems.push(`--time ${time} printed ${JSON.stringify(printed)}, expected ${expected}`)
+  }
+  if (problems.length > 0) throw new Error(problems.join('\n'))
+}
+
+async function deleteRecords(bench: ToolBench): Promise<void> {
+  const topic = 'tools.delete-records'
+  await bench.judge.createTopic(topic, 2)
+  for (const partition of [0, 1]) await bench.judge.produce(topic, partition, numberedRecords(10, Date.now()))
+  const partitions = [
+    { topic, partition: 0, offset: 4 },
+    { topic, partition: 1, offset: -1 },
+  ]
+  const file = join(bench.workFolder, 'delete-records.json')
+  await writeFile(file, JSON.stringify({ partitions, version: 1 }))
+  const printed = await ran(bench, 'deleteRecords', ['--offset-json-file', file])
+  expectText('printed', printed, new RegExp(`partition: ${topic}-0\\s+low_watermark: 4`))
+  expectText('printed', printed, new RegExp(`partition: ${topic}-1\\s+low_watermark: 10`))
+  const starts = [await bench.judge.offset(topic, 0, -2), await bench.judge.offset(topic, 1, -2)].join(', ')
+  if (starts !== '4, 10') throw new Error(`the partitions start at ${starts}, not 4, 10`)
+}
+
+async function producerPerf(bench: ToolBench): Promise<void> {
+  const topic = 'tools.perf'
+  const count = 20_000
+  await bench.judge.createTopic(topic, 3)
+  const load = ['--num-records', String(count), '--record-size', '500', '--throughput', '-1']
+  const printed = await ran(bench, 'producerPerf', ['--topic', topic, ...load])
+  expectText('printed', printed, new RegExp(`${count} records sent`))
+  let stored = 0
+  for (const partition of [0, 1, 2]) stored += await bench.judge.offset(topic, partition, -1)
+  if (stored !== count) throw new Error(`${count} records sent, ${stored} stored`)
+}
+
+async function clusterId(bench: ToolBench): Promise<void> {
+  const printed = await ran(bench, 'cluster', ['cluster-id'])
+  expectText('printed', printed, /Cluster ID: \S{22}/)
+}
+
+async function apiVersions(bench: ToolBench): Promise<void> {
+  const printed = await ran(bench, 'apiVersions', [])
+  expectText('printed', printed, /Produce\(0\): 0 to 1\d/)
+  expectText('printed', printed, /Fetch\(1\): 4 to 1\d/)
+}
+
+async function consume(
+  bench: ToolBench,
+  topic: string,
+  from: string,
+  count: number,
+  properties: readonly string[],
+  partition = 0,
+): Promise<string> {
+  const place = ['--topic', topic, '--partition', String(partition), '--offset', from, '--max-messages', String(count)]
+  const formatter = properties.flatMap(property => ['--formatter-property', property])
+  return (await ran(bench, 'consumer', [...place, '--timeout-ms', '20000', ...formatter])).trimEnd()
+}
+
+async function runTool(
+  bench: ToolBench,
+  tool: keyof typeof tools,
+  args: readonly string[],
+  input?: string,
+): Promise<{ finished: Finished; stdout: string; stderr: string; all: readonly string[] }> {
+  const all = [...args, '--bootstrap-server', addressText(bench.broker.address)]
+  const finished = await runKafkaTool(tools[tool], all, {
+    timeoutMs: 90_000,
+    ...(input === undefined ? {} : { input: Buffer.from(input) }),
+  })
+  return { finished, stdout: finished.stdout.toString(), stderr: finished.stderr, all }
+}
+
+/** Runs a tool that must succeed, and returns its standard output. */
+async function ran(bench: ToolBench, tool: keyof typeof tools, args: readonly string[], input?: string): Promise<string> {
+  const { finished, stdout, all } = await runTool(bench, tool, args, input)
+  // Some tools print an error and still end with 0.
+  if (finished.code !== 0 || /\b(ERROR|Exception)\b/.test(finished.stderr + stdout))
+    throw new Error(describeFailure(tool, all, finished))
+  return stdout
+}
+
+/** Runs a tool that must fail and say why. */
+async function refused(bench: ToolBench, tool: keyof typeof tools, args: readonly string[], why: RegExp): Promise<void> {
+  const { finished, stdout, stderr } = await runTool(bench, tool, args)
+  if (finished.code === 0) throw new Error(`${tool} ${args.join(' ')} did not fail`)
+  expectText(args.join(' '), stdout + stderr, why)
+}
+
+function expectText(what: string, text: string, pattern: RegExp): void {
+  if (!pattern.test(text)) throw new Error(`${what}: nothing matches ${pattern} in\n${text.trim()}`)
+}
