@@ -23,6 +23,11 @@ export interface BatchCodec {
  * accept. The memory is only touched as far as output is made, and that has its own limit. A window of 2 GB is refused.
  */
 const ZSTD_WINDOW_LOG_MAX = 27
+/**
+ * Frames in one batch. Producers write one; several are legal, but each costs some 20 µs to set up, and a megabyte of empty
+ * ones would hold the loop for seconds.
+ */
+const ZSTD_FRAMES_MAX = 64
 /** node:zlib's own upper bound on a result is far above; lengths here stay within 32 bits. Bytes. */
 const INFLATED_BYTES_MAX = 2 ** 31 - 1
 
@@ -98,6 +103,9 @@ function decompressZstd(bytes: Uint8Array, limitBytes: number): Uint8Array {
     left -= part.length
     parts.push(part)
     start = frame.end
+    if (parts.length > ZSTD_FRAMES_MAX) {
+      throw new CompressionError('unsupported', `zstd: more than ${ZSTD_FRAMES_MAX} frames`)
+    }
   }
   return Buffer.concat(parts)
 }

@@ -130,6 +130,7 @@ function blockBound(block: Lz4Block, frame: Lz4Frame): number {
 }
 
 function exactSize(bytes: Uint8Array, frame: Lz4Frame, limitBytes: number): number {
+  if (frame.contentBytes !== null && frame.contentBytes > limitBytes) throw overLimit(limitBytes)
   let size = 0
   for (const block of blocks(bytes, frame)) {
     size += block.stored ? block.end - block.start : lz4BlockSize(bytes, block.start, block.end, limitBytes - size)
