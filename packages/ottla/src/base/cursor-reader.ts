@@ -66,7 +66,8 @@ export class Reader {
 
   /** Starts on the range `start` to `end` (exclusive) of `bytes`, with fresh limits. */
   reset(bytes: Uint8Array, start = 0, end = bytes.length): this {
-    if (start < 0 || end > bytes.length || start > end) throw new RangeError(`no range ${start}..${end} in ${bytes.length} bytes`)
+    if (start < 0 || end > bytes.length || start > end)
+      throw new RangeError(`no range ${start}..${end} in ${bytes.length} bytes`)
     this.#bytes = bytes
     this.#start = start
     this.at = start
@@ -136,7 +137,7 @@ export class Reader {
     const high = this.int32()
     const value = high * TWO_32 + (this.int32() >>> 0)
     if (value > Number.MAX_SAFE_INTEGER) return Number.MAX_SAFE_INTEGER
-    return value < Number.MIN_SAFE_INTEGER ? Number.MIN_SAFE_INTEGER : value
+    return Math.max(value, Number.MIN_SAFE_INTEGER)
   }
 
   /** The exact 64-bit value. */

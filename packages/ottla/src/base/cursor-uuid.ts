@@ -22,7 +22,8 @@ export function uuidAt(bytes: Uint8Array, at: number): Uuid {
   const b = wordAt(bytes, at + 4)
   const c = wordAt(bytes, at + 8)
   const d = wordAt(bytes, at + 12)
-  const slot = (Math.imul(a ^ Math.imul(b, 31) ^ Math.imul(c, 961) ^ Math.imul(d, 29_791), 0x9e3779b1) >>> 23) % CACHE_SLOTS
+  const slot =
+    (Math.imul(a ^ Math.imul(b, 31) ^ Math.imul(c, 961) ^ Math.imul(d, 29_791), 0x9e3779b1) >>> 23) % CACHE_SLOTS
   const base = slot * 4
   const found = cachedTexts[slot]
   if (

@@ -4,9 +4,10 @@
  * chunk, and a chunk lives as long as somebody holds a part of it. Values are checked: a number that does not fit, a
  * null where the version has none, a string that is not well formed, is an EncodeError.
  */
+
+import type { UnknownTag } from './cursor-reader.ts'
 import { putAscii, utf8Of } from './cursor-text.ts'
 import { putUuid } from './cursor-uuid.ts'
-import type { UnknownTag } from './cursor-reader.ts'
 import { putUvarint, sizeOfUvarint, VARINT_BYTES_MAX } from './varint.ts'
 
 const CHUNK_BYTES = 16_384
@@ -212,7 +213,8 @@ export class Writer {
   #utf8(flexible: boolean, value: string, field: string): void {
     const bytes = utf8Of(value)
     if (bytes === undefined) throw new EncodeError(`${field} holds half of a surrogate pair`)
-    if (bytes.length > STRING_BYTES_MAX) throw new EncodeError(`${field} has ${bytes.length} bytes, at most ${STRING_BYTES_MAX} fit`)
+    if (bytes.length > STRING_BYTES_MAX)
+      throw new EncodeError(`${field} has ${bytes.length} bytes, at most ${STRING_BYTES_MAX} fit`)
     if (flexible) this.uvarint(bytes.length + 1)
     else this.int16(bytes.length)
     this.raw(bytes)

@@ -59,22 +59,36 @@ const partitionData = struct('FetchPartitionData', {
   partitionIndex: f.int32('0+', { doc: 'Partition.' }),
   errorCode: errorCode('0+', 'the read'),
   highWatermark: f.int53('0+', { doc: 'First offset not yet on every in-sync replica; -1 on error.' }),
-  lastStableOffset: f.int53('4+', { default: -1, doc: 'First offset of the earliest open transaction, or the high watermark.' }),
+  lastStableOffset: f.int53('4+', {
+    default: -1,
+    doc: 'First offset of the earliest open transaction, or the high watermark.',
+  }),
   logStartOffset: f.int53('5+', { default: -1, doc: 'First offset still in the log.' }),
-  divergingEpoch: f.struct('12+', epochEndOffset, { tag: 0, default: 'fields', doc: 'Where the reader must cut its log.' }),
+  divergingEpoch: f.struct('12+', epochEndOffset, {
+    tag: 0,
+    default: 'fields',
+    doc: 'Where the reader must cut its log.',
+  }),
   currentLeader: f.struct('12+', leaderIdAndEpoch('FetchLeader'), {
     tag: 1,
     default: 'fields',
     doc: 'Who leads the partition, with NOT_LEADER_OR_FOLLOWER and FENCED_LEADER_EPOCH.',
   }),
-  snapshotId: f.struct('12+', snapshotId, { tag: 2, default: 'fields', doc: 'Snapshot to fetch instead; metadata quorum only.' }),
+  snapshotId: f.struct('12+', snapshotId, {
+    tag: 2,
+    default: 'fields',
+    doc: 'Snapshot to fetch instead; metadata quorum only.',
+  }),
   abortedTransactions: f.array('4+', abortedTransaction, {
     nullable: '4+',
     default: null,
     doc: 'Aborted transactions that overlap the records; null where the reader did not ask for committed ones only.',
   }),
   preferredReadReplica: f.int32('11+', { default: -1, doc: 'Broker to read from instead; -1: stay here.' }),
-  records: f.records('0+', { nullable: '0+', doc: 'Whole batches; the last may be cut short, the first may begin before fetchOffset.' }),
+  records: f.records('0+', {
+    nullable: '0+',
+    doc: 'Whole batches; the last may be cut short, the first may begin before fetchOffset.',
+  }),
 })
 
 const topicResponse = struct('FetchTopicResponse', {
@@ -97,13 +111,20 @@ export const fetch = defineApi({
       doc: 'Cluster the reader believes it talks to; metadata quorum only.',
     }),
     replicaId: f.int32('0-14', { default: -1, doc: 'Broker id of a follower; -1 from a consumer.' }),
-    replicaState: f.struct('15+', replicaState, { tag: 1, default: 'fields', doc: 'The follower, instead of replicaId.' }),
+    replicaState: f.struct('15+', replicaState, {
+      tag: 1,
+      default: 'fields',
+      doc: 'The follower, instead of replicaId.',
+    }),
     maxWaitMs: f.int32('0+', { doc: 'How long to wait for minBytes. Milliseconds.' }),
     minBytes: f.int32('0+', { doc: 'Bytes that must be there before an answer within maxWaitMs.' }),
     maxBytes: f.int32('3+', { default: 0x7fff_ffff, doc: 'Most bytes in the answer; the first batch comes whole.' }),
     isolationLevel: f.int8('4+', { default: 0, doc: '0: all records, 1: committed ones only.' }),
     sessionId: f.int32('7+', { default: 0, doc: 'Fetch session; 0: none yet.' }),
-    sessionEpoch: f.int32('7+', { default: -1, doc: 'Number of the request within the session; 0 begins one, -1 ends it.' }),
+    sessionEpoch: f.int32('7+', {
+      default: -1,
+      doc: 'Number of the request within the session; 0 begins one, -1 ends it.',
+    }),
     topics: f.array('0+', fetchTopic, { doc: 'Topics to read; within a session, only what changed.' }),
     forgottenTopicsData: f.array('7+', forgottenTopic, { default: [], doc: 'Partitions to take out of the session.' }),
     rackId: f.string('11+', { default: '', doc: 'Rack of the reader; empty when it has none.' }),

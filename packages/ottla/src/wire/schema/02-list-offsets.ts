@@ -8,7 +8,9 @@ import { defineApi, f, struct } from './language.ts'
 const partition = struct('ListOffsetsPartition', {
   partitionIndex: f.int32('0+', { doc: 'Partition.' }),
   currentLeaderEpoch: f.int32('4+', { default: -1, doc: 'Leader epoch the client believes in; -1: do not check.' }),
-  timestamp: f.int53('0+', { doc: 'First record at or after this time is wanted; milliseconds since 1970, or a special value.' }),
+  timestamp: f.int53('0+', {
+    doc: 'First record at or after this time is wanted; milliseconds since 1970, or a special value.',
+  }),
 })
 
 const partitionResponse = struct('ListOffsetsPartitionResponse', {

@@ -51,8 +51,14 @@ export const metadata = defineApi({
   request: {
     topics: f.array('0+', topic, { nullable: '1+', doc: 'Topics wanted; all when null, and in version 0 when empty.' }),
     allowAutoTopicCreation: f.bool('4+', { default: true, doc: 'Whether a missing topic may be created.' }),
-    includeClusterAuthorizedOperations: f.bool('8-10', { default: false, doc: 'Whether to fill in the cluster’s operations.' }),
-    includeTopicAuthorizedOperations: f.bool('8+', { default: false, doc: 'Whether to fill in the topics’ operations.' }),
+    includeClusterAuthorizedOperations: f.bool('8-10', {
+      default: false,
+      doc: 'Whether to fill in the cluster’s operations.',
+    }),
+    includeTopicAuthorizedOperations: f.bool('8+', {
+      default: false,
+      doc: 'Whether to fill in the topics’ operations.',
+    }),
   },
   response: {
     throttleTimeMs: throttleTimeMs('3+'),

@@ -13,7 +13,9 @@ const range = struct('ApiVersionsRange', {
 
 const supportedFeature = struct('ApiVersionsSupportedFeature', {
   name: f.string('3+', { doc: 'Name of the feature.' }),
-  minVersion: f.int16('3+', { doc: 'Lowest level the broker can work at; before version 4 a feature with 0 is left out.' }),
+  minVersion: f.int16('3+', {
+    doc: 'Lowest level the broker can work at; before version 4 a feature with 0 is left out.',
+  }),
   maxVersion: f.int16('3+', { doc: 'Highest level the broker can work at.' }),
 })
 
@@ -38,8 +40,20 @@ export const apiVersions = defineApi({
     apiKeys: f.array('0+', range, { doc: 'APIs offered.' }),
     throttleTimeMs: throttleTimeMs('1+'),
     supportedFeatures: f.array('3+', supportedFeature, { tag: 0, default: [], doc: 'Features this broker can do.' }),
-    finalizedFeaturesEpoch: f.int53('3+', { tag: 1, default: -1, doc: 'Grows with each change of the next list; -1: unknown.' }),
-    finalizedFeatures: f.array('3+', finalizedFeature, { tag: 2, default: [], doc: 'Features the cluster has switched on.' }),
-    zkMigrationReady: f.bool('3+', { tag: 3, default: false, doc: 'Whether brokers may be moved from ZooKeeper; controllers only.' }),
+    finalizedFeaturesEpoch: f.int53('3+', {
+      tag: 1,
+      default: -1,
+      doc: 'Grows with each change of the next list; -1: unknown.',
+    }),
+    finalizedFeatures: f.array('3+', finalizedFeature, {
+      tag: 2,
+      default: [],
+      doc: 'Features the cluster has switched on.',
+    }),
+    zkMigrationReady: f.bool('3+', {
+      tag: 3,
+      default: false,
+      doc: 'Whether brokers may be moved from ZooKeeper; controllers only.',
+    }),
   },
 })

@@ -15,8 +15,13 @@ const config = struct('CreateTopicsConfig', {
 const topic = struct('CreateTopicsTopic', {
   name: topicName('0+'),
   numPartitions: f.int32('0+', { doc: 'Count of partitions; -1 for the default or where assignments are given.' }),
-  replicationFactor: f.int16('0+', { doc: 'Replicas of each partition; -1 for the default or where assignments are given.' }),
-  assignments: f.array('0+', assignment, { default: [], doc: 'Replicas placed by hand; empty: the broker places them.' }),
+  replicationFactor: f.int16('0+', {
+    doc: 'Replicas of each partition; -1 for the default or where assignments are given.',
+  }),
+  assignments: f.array('0+', assignment, {
+    default: [],
+    doc: 'Replicas placed by hand; empty: the broker places them.',
+  }),
   configs: f.array('0+', config, { default: [], doc: 'Configs of the topic.' }),
 })
 

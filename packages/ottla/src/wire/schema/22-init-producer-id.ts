@@ -9,8 +9,13 @@ export const initProducerId = defineApi({
   flexible: '2+',
   source: 'Kafka 4.2 InitProducerId; KIP-98, KIP-360, KIP-588, KIP-890',
   request: {
-    transactionalId: f.string('0+', { nullable: '0+', doc: 'Id of the transactional producer; null for an idempotent one.' }),
-    transactionTimeoutMs: f.int32('0+', { doc: 'How long a transaction may stay open. Milliseconds; ignored without an id.' }),
+    transactionalId: f.string('0+', {
+      nullable: '0+',
+      doc: 'Id of the transactional producer; null for an idempotent one.',
+    }),
+    transactionTimeoutMs: f.int32('0+', {
+      doc: 'How long a transaction may stay open. Milliseconds; ignored without an id.',
+    }),
     producerId: f.int64('3+', { default: -1n, doc: 'Producer id held now, to bump its epoch; -1: none.' }),
     producerEpoch: f.int16('3+', { default: -1, doc: 'Epoch held now; -1: none.' }),
   },

@@ -17,7 +17,10 @@ export const describeCluster = defineApi({
   flexible: '0+',
   source: 'Kafka 4.2 DescribeCluster; KIP-700, KIP-919, KIP-1073',
   request: {
-    includeClusterAuthorizedOperations: f.bool('0+', { default: false, doc: 'Whether to fill in the cluster’s operations.' }),
+    includeClusterAuthorizedOperations: f.bool('0+', {
+      default: false,
+      doc: 'Whether to fill in the cluster’s operations.',
+    }),
     endpointType: f.int8('1+', { default: 1, doc: '1: brokers, 2: controllers.' }),
     includeFencedBrokers: f.bool('2+', { default: false, doc: 'Whether to list brokers that are not serving.' }),
   },

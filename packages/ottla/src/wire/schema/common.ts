@@ -2,13 +2,20 @@
 import { type Field, f, type StructType, struct } from './language.ts'
 
 export const throttleTimeMs = (versions: string): Field =>
-  f.int32(versions, { default: 0, doc: 'How long the client was, or should hold itself, throttled by a quota. Milliseconds.' })
+  f.int32(versions, {
+    default: 0,
+    doc: 'How long the client was, or should hold itself, throttled by a quota. Milliseconds.',
+  })
 
 export const errorCode = (versions: string, subject: string): Field =>
   f.int16(versions, { default: 0, doc: `Why ${subject} failed; 0 when it did not (spec/errors).` })
 
 export const errorMessage = (versions: string, nullable = versions): Field =>
-  f.string(versions, { nullable, default: null, doc: 'The error in words, for people; null when there is nothing to add.' })
+  f.string(versions, {
+    nullable,
+    default: null,
+    doc: 'The error in words, for people; null when there is nothing to add.',
+  })
 
 export const replicaId = (versions: string): Field =>
   f.int32(versions, { default: -1, doc: 'Broker id of a follower; -1 from a client.' })

@@ -87,7 +87,9 @@ export interface RecordDefinition {
   readonly fields: Fields
 }
 
-export function defineApi(api: Omit<ApiDefinition, 'kind' | 'advertise'> & { readonly advertise?: string }): ApiDefinition {
+export function defineApi(
+  api: Omit<ApiDefinition, 'kind' | 'advertise'> & { readonly advertise?: string },
+): ApiDefinition {
   return { ...api, kind: 'api', advertise: api.advertise }
 }
 
@@ -101,7 +103,12 @@ export function struct(name: string, fields: Fields): StructType {
   return { name, fields }
 }
 
-function field(type: PrimitiveKind | StructType, array: boolean, versions: string, options: FieldOptions<unknown>): Field {
+function field(
+  type: PrimitiveKind | StructType,
+  array: boolean,
+  versions: string,
+  options: FieldOptions<unknown>,
+): Field {
   return {
     type,
     array,
