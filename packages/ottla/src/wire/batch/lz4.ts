@@ -7,7 +7,7 @@ import { Buffer } from 'node:buffer'
 import type { BatchCodec } from './compress.ts'
 import { CompressionError } from './errors.ts'
 import { boundLz4Frame, claimedLz4Size, inflateLz4Frame } from './lz4-frame.ts'
-import { type Choice, choose, type LoadPackage, loadPackage } from './native.ts'
+import { type Choice, choose, type LoadPackage, loadPackage, WASM_PACKAGE } from './native.ts'
 
 interface Lz4Package {
   compressFrameSync(bytes: Uint8Array): Uint8Array
@@ -24,8 +24,8 @@ export function chooseLz4(load: LoadPackage): Choice<BatchCodec> {
 }
 
 export function portableLz4(): BatchCodec {
-  const wasm = loadPackage('@platformatic/wasm-utils') as WasmPackage
-  return { compress: bytes => wasm.lz4Compress(bytes), decompress: inflateLz4Frame }
+  const deflate = (bytes: Uint8Array) => (loadPackage(WASM_PACKAGE) as WasmPackage).lz4Compress(bytes)
+  return { compress: deflate, decompress: inflateLz4Frame }
 }
 
 function nativeLz4(loaded: Lz4Package): BatchCodec {

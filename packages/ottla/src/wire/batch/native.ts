@@ -10,6 +10,9 @@ export type LoadPackage = (name: string) => unknown
 
 export const loadPackage: LoadPackage = createRequire(import.meta.url)
 
+/** Codecs in WebAssembly: the portable writers of lz4 and snappy. */
+export const WASM_PACKAGE = '@platformatic/wasm-utils'
+
 /** What was chosen for one job, and why not the faster one: `ottla` prints it when asked, nothing else reads it. */
 export interface Choice<T> {
   readonly use: T

@@ -14,6 +14,8 @@ export interface RecordHeader {
 
 /** The smallest record: length, attributes, two deltas, two null lengths, header count; its length field says 6. Bytes. */
 const SMALLEST_BODY_BYTES = 6
+/** Length, attributes, two deltas and the key's length in the longest form that the fast path takes. Bytes. */
+const PLAIN_FRAME_BYTES = 9
 const NO_BYTES = new Uint8Array(0)
 
 export class RecordCursor {
@@ -46,7 +48,6 @@ export class RecordCursor {
   fixedTimestamp: Millis | null = null
 
   #at = 0
-  #limit = 0
   #end = 0
 
   /** Starts over at `bytes[start, end)`. Releases the bytes walked before. */
@@ -70,31 +71,102 @@ export class RecordCursor {
 
   /** Moves to the next record. False at the end, and at a record that does not parse: then `problem` says why. */
   next(): boolean {
-    if (this.problem !== null || this.#at >= this.#end) return false
-    this.recordStart = this.#at
-    this.#limit = this.#end
-    const length = this.#varint()
-    if (this.problem !== null) return false
-    if (length < SMALLEST_BODY_BYTES) return this.#fail('record length is too small')
-    if (length > this.#end - this.#at) return this.#fail('record is longer than its batch')
-    this.recordEnd = this.#at + length
-    this.#limit = this.recordEnd
-    this.#at += 1 // attributes: no bit of them means anything yet
-    this.timestampDelta = this.#varlong()
-    this.offsetDelta = this.#varint()
-    this.keyLength = this.#nullableLength()
-    this.keyStart = this.#at
-    this.#skip(this.keyLength)
-    this.valueLength = this.#nullableLength()
-    this.valueStart = this.#at
-    this.#skip(this.valueLength)
-    this.headersCount = this.#varint()
-    this.headersStart = this.#at
-    if (this.headersCount !== 0) this.#skipHeaders()
-    if (this.problem !== null) return false
-    if (this.#at !== this.recordEnd) return this.#fail('record ends before its length says')
+    if (this.#at >= this.#end || this.problem !== null) return false
+    if (!this.#nextPlain() && !this.#nextAny()) return false
+    this.#at = this.recordEnd
     this.count++
     return true
+  }
+
+  /**
+   * The usual record, at a fifth of the cost: lengths and deltas of one or two bytes, no headers. Everything is spelled
+   * out, because a call per varint is what costs. Says false for any other record, right or wrong, for `nextAny` to read.
+   */
+  #nextPlain(): boolean {
+    const bytes = this.bytes
+    const start = this.#at
+    // Five varints of two bytes and the attributes lie within; the two reads behind the key and the value are checked.
+    const readable = this.#end - PLAIN_FRAME_BYTES
+    if (start > readable) return false
+    let at = start
+    let byte = 0
+    let length = bytes[at++]!
+    if (length > 0x7f) {
+      byte = bytes[at++]!
+      length = (length & 0x7f) | (byte << 7)
+    }
+    const end = at + (length >>> 1)
+    let time = bytes[at + 1]!
+    at += 2
+    let last = byte
+    if (time > 0x7f) {
+      byte = bytes[at++]!
+      last |= byte
+      time = (time & 0x7f) | (byte << 7)
+    }
+    let delta = bytes[at++]!
+    if (delta > 0x7f) {
+      byte = bytes[at++]!
+      last |= byte
+      delta = (delta & 0x7f) | (byte << 7)
+    }
+    let keyLength = bytes[at++]!
+    if (keyLength > 0x7f) {
+      byte = bytes[at++]!
+      last |= byte
+      keyLength = (keyLength & 0x7f) | (byte << 7)
+    }
+    keyLength = (keyLength >>> 1) ^ -(keyLength & 1)
+    const keyStart = at
+    if (keyLength > 0) at += keyLength
+    if (at > this.#end - 3) return false
+    let valueLength = bytes[at++]!
+    if (valueLength > 0x7f) {
+      byte = bytes[at++]!
+      last |= byte
+      valueLength = (valueLength & 0x7f) | (byte << 7)
+    }
+    valueLength = (valueLength >>> 1) ^ -(valueLength & 1)
+    const valueStart = at
+    if (valueLength > 0) at += valueLength
+    // One look at everything unusual: a third byte, a length that is odd or below -1, a header, an end that is not there.
+    if (last > 0x7f || (length & 1) !== 0 || keyLength < -1 || valueLength < -1) return false
+    if (at >= this.#end || bytes[at] !== 0 || at + 1 !== end) return false
+    this.recordStart = start
+    this.recordEnd = end
+    this.timestampDelta = (time >>> 1) ^ -(time & 1)
+    this.offsetDelta = (delta >>> 1) ^ -(delta & 1)
+    this.keyStart = keyStart
+    this.keyLength = keyLength
+    this.valueStart = valueStart
+    this.valueLength = valueLength
+    this.headersStart = end
+    this.headersCount = 0
+    return true
+  }
+
+  /** Any record, with the reason when it is wrong. */
+  #nextAny(): boolean {
+    const bytes = this.bytes
+    const start = this.#at
+    problem = null
+    const length = varint(bytes, start, this.#end)
+    const end = after + length
+    if (problem !== null || length < SMALLEST_BODY_BYTES || end > this.#end) return this.#stop(lengthProblem(length))
+    this.recordStart = start
+    this.recordEnd = end
+    // The byte skipped holds attributes: no bit of them means anything yet.
+    this.timestampDelta = varlong(bytes, after + 1, end)
+    this.offsetDelta = varint(bytes, after, end)
+    this.keyLength = varint(bytes, after, end)
+    this.keyStart = after
+    this.valueLength = varint(bytes, past(after, this.keyLength, end), end)
+    this.valueStart = after
+    this.headersCount = varint(bytes, past(after, this.valueLength, end), end)
+    this.headersStart = after
+    if (this.headersCount !== 0) skipHeaders(bytes, after, end, this.headersCount)
+    if (problem !== null) return this.#stop(problem)
+    return after === end || this.#stop('record ends before its length says')
   }
 
   get offset(): Offset {
@@ -120,92 +192,112 @@ export class RecordCursor {
     return this.headersCount === 0 ? [] : headersAt(this.bytes, this.headersStart, this.headersCount)
   }
 
-  #skipHeaders(): void {
-    if (this.headersCount < 0) return void this.#fail('header count is negative')
-    for (let left = this.headersCount; left > 0 && this.problem === null; left--) {
-      const keyLength = this.#varint()
-      if (keyLength < 0) return void this.#fail('header key is null')
-      this.#skip(keyLength)
-      this.#skip(this.#nullableLength())
-    }
-  }
-
-  #skip(length: number): void {
-    if (length <= 0) return
-    if (length > this.#limit - this.#at) return void this.#fail('a field is longer than its record')
-    this.#at += length
-  }
-
-  #nullableLength(): number {
-    const length = this.#varint()
-    if (length < -1) this.#fail('a length is below -1')
-    return length
-  }
-
-  /** A zigzag varint of 32 bits. After a problem the value means nothing. */
-  #varint(): number {
-    if (this.#at < this.#limit) {
-      const byte = this.bytes[this.#at]!
-      if (byte < 0x80) {
-        this.#at++
-        return (byte >>> 1) ^ -(byte & 1)
-      }
-    }
-    return this.#longVarint()
-  }
-
-  #longVarint(): number {
-    let raw = 0
-    for (let shift = 0; shift <= 28; shift += 7) {
-      if (this.#at >= this.#limit) return this.#failNumber('record stops inside a varint')
-      const byte = this.bytes[this.#at++]!
-      raw |= (byte & 0x7f) << shift
-      if (byte < 0x80) {
-        if (shift === 28 && byte > 0x0f) break
-        return (raw >>> 1) ^ -(raw & 1)
-      }
-    }
-    return this.#failNumber('varint has more than 32 bits')
-  }
-
-  /** A zigzag varint of 64 bits; beyond 2^53 it loses low bits, never its sign or its order of size. */
-  #varlong(): number {
-    let low = 0
-    for (let shift = 0; shift <= 21; shift += 7) {
-      if (this.#at >= this.#limit) return this.#failNumber('record stops inside a varint')
-      const byte = this.bytes[this.#at++]!
-      low |= (byte & 0x7f) << shift
-      if (byte < 0x80) return (low >>> 1) ^ -(low & 1)
-    }
-    return this.#longVarlong(low)
-  }
-
-  /** Bytes 5 to 10; `low` holds 28 bits. The last byte may hold one bit. */
-  #longVarlong(low: number): number {
-    let raw = low
-    let scale = 2 ** 28
-    for (let index = 5; index <= 10; index++) {
-      if (this.#at >= this.#limit) return this.#failNumber('record stops inside a varint')
-      const byte = this.bytes[this.#at++]!
-      raw += (byte & 0x7f) * scale
-      scale *= 128
-      if (byte < 0x80) {
-        if (index === 10 && byte > 1) break
-        return (low & 1) === 0 ? raw / 2 : -((raw + 1) / 2)
-      }
-    }
-    return this.#failNumber('varint has more than 64 bits')
-  }
-
-  #fail(problem: string): false {
-    this.problem ??= problem
+  #stop(reason: string): false {
+    this.problem = reason
     return false
   }
+}
 
-  #failNumber(problem: string): number {
-    this.problem ??= problem
-    return 0
+/**
+ * Results of the readers below, beside what they return: the position after what was read, and the first thing wrong since
+ * `next` cleared it. Not fields and not objects, because a record costs some twenty of these reads; nothing here waits or
+ * re-enters. After a problem `after` is the limit, so that later reads touch nothing and `next` looks once, at the end.
+ */
+let after = 0
+let problem: string | null = null
+
+/** A zigzag varint of 32 bits at `at`. After a problem the value means nothing. */
+function varint(bytes: Uint8Array, at: number, limit: number): number {
+  if (at + 1 < limit) {
+    const first = bytes[at]!
+    if (first < 0x80) {
+      after = at + 1
+      return (first >>> 1) ^ -(first & 1)
+    }
+    const second = bytes[at + 1]!
+    if (second < 0x80) {
+      after = at + 2
+      const raw = (first & 0x7f) | (second << 7)
+      return (raw >>> 1) ^ -(raw & 1)
+    }
   }
+  return longVarint(bytes, at, limit)
+}
+
+function longVarint(bytes: Uint8Array, at: number, limit: number): number {
+  let raw = 0
+  for (let shift = 0; shift <= 28; shift += 7) {
+    if (at >= limit) return fail('record stops inside a varint', limit)
+    const byte = bytes[at++]!
+    raw |= (byte & 0x7f) << shift
+    if (byte < 0x80) {
+      if (shift === 28 && byte > 0x0f) break
+      after = at
+      return (raw >>> 1) ^ -(raw & 1)
+    }
+  }
+  return fail('varint has more than 32 bits', limit)
+}
+
+/** A zigzag varint of 64 bits; beyond 2^53 it loses low bits, never its sign or its order of size. */
+function varlong(bytes: Uint8Array, at: number, limit: number): number {
+  if (at < limit) {
+    const first = bytes[at]!
+    if (first < 0x80) {
+      after = at + 1
+      return (first >>> 1) ^ -(first & 1)
+    }
+  }
+  return longVarlong(bytes, at, limit)
+}
+
+function longVarlong(bytes: Uint8Array, at: number, limit: number): number {
+  let raw = 0
+  let odd = 0
+  let scale = 1
+  for (let index = 1; index <= 10; index++) {
+    if (at >= limit) return fail('record stops inside a varint', limit)
+    const byte = bytes[at++]!
+    if (index === 1) odd = byte & 1
+    raw += (byte & 0x7f) * scale
+    scale *= 128
+    if (byte < 0x80) {
+      // The tenth byte holds the last of 64 bits.
+      if (index === 10 && byte > 1) break
+      after = at
+      return odd === 0 ? raw / 2 : -((raw + 1) / 2)
+    }
+  }
+  return fail('varint has more than 64 bits', limit)
+}
+
+/** The position after a field of `length` bytes, null when -1. */
+function past(at: number, length: number, limit: number): number {
+  if (length >= 0 && length <= limit - at) return at + length
+  if (length === -1) return at
+  fail(length < 0 ? 'a length is below -1' : 'a field is longer than its record', limit)
+  return limit
+}
+
+function skipHeaders(bytes: Uint8Array, at: number, limit: number, count: number): void {
+  if (count < 0) fail('header count is negative', limit)
+  for (let left = count; left > 0 && problem === null; left--) {
+    const keyLength = varint(bytes, at, limit)
+    if (keyLength < 0) fail('header key is null', limit)
+    const valueLength = varint(bytes, past(after, keyLength, limit), limit)
+    at = past(after, valueLength, limit)
+    after = at
+  }
+}
+
+function fail(reason: string, limit: number): number {
+  problem ??= reason
+  after = limit
+  return 0
+}
+
+function lengthProblem(length: number): string {
+  return problem ?? (length < SMALLEST_BODY_BYTES ? 'record length is too small' : 'record is longer than its batch')
 }
 
 /** Reads headers whose framing a cursor has already walked. */

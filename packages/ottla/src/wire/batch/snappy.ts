@@ -9,7 +9,7 @@ import { Buffer } from 'node:buffer'
 import type { BatchCodec } from './compress.ts'
 import { CompressionError } from './errors.ts'
 import { putInt32, uint32At } from './fixed.ts'
-import { type Choice, choose, type LoadPackage, loadPackage } from './native.ts'
+import { type Choice, choose, type LoadPackage, loadPackage, WASM_PACKAGE } from './native.ts'
 import { inflateSnappyBlock, snappyBlockSize } from './snappy-block.ts'
 
 /** Magic, version 1, oldest version able to read it 1. */
@@ -42,9 +42,8 @@ export function chooseSnappy(load: LoadPackage): Choice<BatchCodec> {
 }
 
 export function portableSnappy(): BatchCodec {
-  const wasm = loadPackage('@platformatic/wasm-utils') as WasmPackage
   return streams({
-    deflate: bytes => wasm.snappyCompress(bytes),
+    deflate: bytes => (loadPackage(WASM_PACKAGE) as WasmPackage).snappyCompress(bytes),
     inflate: inflateSnappyBlock,
   })
 }
