@@ -11,6 +11,7 @@ import { deleteRecordsApi } from './delete-records.ts'
 import { initProducerIdApi } from './init-producer-id.ts'
 import { offsetForLeaderEpochApi } from './offset-for-leader-epoch.ts'
 import { describeClusterApi } from './describe-cluster.ts'
+import { metadataBrokerRecord, metadataBrokerRemovalRecord, metadataBrokerStateRecord, metadataClusterRecord, metadataConfigRecord, metadataFeatureRecord, metadataPartitionRecord, metadataPartitionStateRecord, metadataProducerIdsRecord, metadataTopicRecord, metadataTopicRemovalRecord } from './records/metadata.ts'
 
 /** Every API with its codecs. Importing this loads them all: for tests and tools; others import what they need. */
 export const allApis: readonly AnyApi[] = [
@@ -29,4 +30,15 @@ export const allApis: readonly AnyApi[] = [
 
 /** Every record codec. */
 export const allRecords: readonly AnyRecordCodec[] = [
+  metadataBrokerRecord,
+  metadataBrokerRemovalRecord,
+  metadataBrokerStateRecord,
+  metadataClusterRecord,
+  metadataConfigRecord,
+  metadataFeatureRecord,
+  metadataPartitionRecord,
+  metadataPartitionStateRecord,
+  metadataProducerIdsRecord,
+  metadataTopicRecord,
+  metadataTopicRemovalRecord,
 ]
