@@ -40,8 +40,9 @@ export interface OpenOptions {
   /** `read`: must exist. `write`: read and write, must exist. `create`: read and write, made when missing. `replace`: like create, and emptied. */
   readonly mode: 'read' | 'write' | 'create' | 'replace'
   /**
-   * Past the page cache where the file system can: then memory (a slab), position and length of every write are
-   * multiples of `alignmentBytes`. Where it cannot, the file opens without and `file.direct` is false.
+   * Past the page cache where the file system can: then the memory of every read and write lies in a slab, and its
+   * address, the position and the length are multiples of `alignmentBytes` (else EINVAL). Where the file system cannot,
+   * the file opens without and `file.direct` is false.
    */
   readonly direct?: boolean
 }
@@ -71,14 +72,20 @@ export interface DiskFile {
 export interface CommitFile {
   readonly path: string
   readonly direct: boolean
-  /** Writes (aligned as for `direct`), then syncs. Resolves when both are done; rejects with a DiskFault. */
+  /**
+   * Writes, then syncs. `bytes` lie in a slab, aligned as for `direct`, and stay unchanged until both are done. Rejects
+   * with a DiskFault.
+   */
   commit(position: number, bytes: Uint8Array): Promise<void>
   close(): Promise<void>
 }
 
 /** One thread and its files. */
 export interface CommitLane {
-  /** Makes the file at least `sizeBytes` long, really written (not sparse) so that later writes only overwrite, and syncs it. */
+  /**
+   * Makes the file at least `sizeBytes` (a multiple of `alignmentBytes`) long, really written, not sparse, so that later
+   * writes only overwrite, and syncs it. A new file's name is durable after `syncDirectory`, as ever.
+   */
   open(path: string, sizeBytes: Bytes): Promise<CommitFile>
   /** Ends the thread when its queue is empty. */
   close(): Promise<void>
@@ -106,9 +113,9 @@ export interface Disk {
   stat(
     path: string,
   ): Promise<{ readonly kind: DiskEntry['kind']; readonly sizeBytes: Bytes; readonly modifiedAtMs: number } | null>
-  /** Makes the directory and those above it; no fault when it exists. */
+  /** Makes the directory and those above it; no fault when it exists. Each is durable after `syncDirectory` of its parent. */
   makeDirectory(path: string): Promise<void>
-  /** Atomic; replaces a file at `to`. Durable after `syncDirectory` of both parents. */
+  /** Atomic; replaces a file, or an empty directory, at `to`. Durable after `syncDirectory` of both parents. */
   rename(from: string, to: string): Promise<void>
   /** Removes a file; no fault when it is gone already. */
   remove(path: string): Promise<void>
