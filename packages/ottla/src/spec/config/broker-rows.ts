@@ -1,0 +1,133 @@
+/**
+ * Keys that hold for the whole broker. Data only; listeners need more than a row and are read by listeners.ts. A key
+ * stands here only when the code honours it: see unhonoured.ts for the rest of Kafka's. Source: Kafka 4.3 KafkaConfig.
+ */
+
+import { key } from './key.ts'
+import { bool, int, list, long, text } from './kind.ts'
+
+const MIB = 1_048_576
+
+/** default.replication.factor when nobody set it: as many as are alive, at most three. */
+export const REPLICATION_FACTOR_AUTO = -1
+
+export const brokerRows = {
+  nodeId: key({
+    kafka: 'node.id',
+    aliases: [{ kafka: 'broker.id', scale: 1 }],
+    kind: int(0),
+    default: 1,
+    doc: "This broker's number in the cluster. A data directory belongs to one number.",
+    differs: { kafka: '(none)', why: 'one broker works without settings' },
+  }),
+  rack: key({
+    kafka: 'broker.rack',
+    kind: text('any text'),
+    default: '',
+    doc: 'Where the broker stands; replicas are spread over racks. Empty: not said.',
+  }),
+  logDirs: key({
+    kafka: 'log.dirs',
+    aliases: [{ kafka: 'log.dir', scale: 1 }],
+    kind: list('one or more folders, separated by commas', { min: 1 }),
+    default: ['ottla-data'],
+    doc: 'Folders that hold the data. `--data` sets it.',
+    differs: { kafka: '/tmp/kafka-logs', why: 'a temporary folder is no place for data' },
+  }),
+  autoCreateTopicsEnable: key({
+    kafka: 'auto.create.topics.enable',
+    kind: bool,
+    default: true,
+    doc: 'Whether a topic is made when a client asks for one that is not there (and the client allows it).',
+  }),
+  deleteTopicEnable: key({
+    kafka: 'delete.topic.enable',
+    kind: bool,
+    default: true,
+    doc: 'Whether topics may be deleted.',
+  }),
+  numPartitions: key({
+    kafka: 'num.partitions',
+    kind: int(1),
+    default: 1,
+    doc: 'Partitions of a topic that is made without a number.',
+  }),
+  defaultReplicationFactor: key({
+    kafka: 'default.replication.factor',
+    kind: int(REPLICATION_FACTOR_AUTO, 32_767),
+    default: REPLICATION_FACTOR_AUTO,
+    doc: 'Replicas of a topic that is made without a number. -1: as many as brokers are alive, at most 3.',
+    differs: { kafka: '1', why: 'one broker works without settings, three are safe without settings' },
+  }),
+  socketRequestMaxBytes: key({
+    kafka: 'socket.request.max.bytes',
+    kind: int(1024),
+    default: 100 * MIB,
+    doc: 'Largest request; a connection that announces a larger one is closed. Bytes.',
+  }),
+  connectionsMaxIdleMs: key({
+    kafka: 'connections.max.idle.ms',
+    kind: long(-1),
+    default: 600_000,
+    doc: 'A connection on which nothing happens for so long is closed. -1: never. Milliseconds.',
+  }),
+  maxConnections: key({
+    kafka: 'max.connections',
+    kind: int(0),
+    default: 20_000,
+    doc: 'Connections at a time, all listeners together; the next is closed at once.',
+    differs: { kafka: '2147483647', why: 'without a limit the broker runs out of file descriptors before it says no' },
+  }),
+  maxConnectionsPerIp: key({
+    kafka: 'max.connections.per.ip',
+    kind: int(0),
+    default: 1000,
+    doc: 'Connections at a time from one address.',
+    differs: { kafka: '2147483647', why: 'one client must not take the room of all others' },
+  }),
+  maxConnectionCreationRate: key({
+    kafka: 'max.connection.creation.rate',
+    kind: int(1),
+    default: 200,
+    doc: 'New connections that are accepted in a second; further ones wait. Per second.',
+    differs: { kafka: '2147483647', why: 'a storm of reconnects must not starve those connected' },
+  }),
+  fetchMaxBytes: key({
+    kafka: 'fetch.max.bytes',
+    kind: int(1024),
+    default: 55 * MIB,
+    doc: 'Largest fetch reply, whatever the client allows; the first batch may exceed it. Bytes.',
+  }),
+  maxIncrementalFetchSessionCacheSlots: key({
+    kafka: 'max.incremental.fetch.session.cache.slots',
+    kind: int(0),
+    default: 1000,
+    doc: 'Fetch sessions that are kept at a time.',
+  }),
+  producerIdExpirationMs: key({
+    kafka: 'producer.id.expiration.ms',
+    kind: int(1),
+    default: 86_400_000,
+    doc: 'A partition forgets an idempotent producer that has not written for so long. Milliseconds.',
+  }),
+  logRetentionCheckIntervalMs: key({
+    kafka: 'log.retention.check.interval.ms',
+    kind: long(1),
+    default: 300_000,
+    doc: 'Time between two looks for segments to delete. Milliseconds.',
+  }),
+  journalMaxBytes: key({
+    kafka: 'journal.max.bytes',
+    kind: long(16 * MIB, 64 * 1024 * MIB),
+    default: 256 * MIB,
+    doc: 'Size to which the commit journal of one log directory may grow. Bytes.',
+    ours: true,
+  }),
+  memoryBudgetBytes: key({
+    kafka: 'memory.budget.bytes',
+    kind: long(32 * MIB, 64 * 1024 * MIB),
+    default: 256 * MIB,
+    doc: 'Memory for records on their way to the disk, and for the newest records of each partition. Producers wait when it is full. Bytes.',
+    ours: true,
+  }),
+}
