@@ -47,6 +47,7 @@ const ignored: readonly (readonly [why: string, keys: string])[] = [
       offsets.retention.check.interval.ms offsets.commit.timeout.ms offsets.commit.required.acks
       offset.metadata.max.bytes group.min.session.timeout.ms group.max.session.timeout.ms
       group.initial.rebalance.delay.ms group.max.size
+      share.fetch.purgatory.purge.interval.requests
     `,
   ],
   [
@@ -58,6 +59,7 @@ const ignored: readonly (readonly [why: string, keys: string])[] = [
       transaction.abort.timed.out.transaction.cleanup.interval.ms
       transaction.remove.expired.transaction.cleanup.interval.ms transaction.partition.verification.enable
       transaction.two.phase.commit.enable
+      add.partitions.to.txn.retry.backoff.ms add.partitions.to.txn.retry.backoff.max.ms
     `,
   ],
   [
@@ -71,8 +73,10 @@ const ignored: readonly (readonly [why: string, keys: string])[] = [
       controlled.shutdown.max.retries controlled.shutdown.retry.backoff.ms controller.socket.timeout.ms
       request.timeout.ms fetch.purgatory.purge.interval.requests producer.purgatory.purge.interval.requests
       delete.records.purgatory.purge.interval.requests inter.broker.protocol.version log.dir.failure.timeout.ms
-      cordoned.log.dirs eligible.leader.replicas.enable unstable.feature.versions.enable
+      cordoned.log.dirs unstable.feature.versions.enable
       unstable.api.versions.enable
+      socket.connection.setup.timeout.ms socket.connection.setup.timeout.max.ms
+      unclean.leader.election.interval.ms follower.fetch.last.tiered.offset.enable
     `,
   ],
   [
@@ -88,6 +92,8 @@ const ignored: readonly (readonly [why: string, keys: string])[] = [
       broker.id.generation.enable reserved.broker.max.id zookeeper.connection.timeout.ms
       zookeeper.session.timeout.ms zookeeper.max.in.flight.requests zookeeper.set.acl
       control.plane.listener.name
+      controller.performance.always.log.threshold.ms controller.performance.sample.period.ms
+      controller.quorum.fetch.max.bytes controller.quorum.fetch.snapshot.max.bytes
     `,
   ],
   [
@@ -129,7 +135,7 @@ const ignored: readonly (readonly [why: string, keys: string])[] = [
     `
       metric.reporters metrics.num.samples metrics.sample.window.ms metrics.recording.level
       auto.include.jmx.reporter kafka.metrics.reporters kafka.metrics.polling.interval.secs telemetry.max.bytes
-      client.telemetry.max.bytes broker.security.manager log4j.opts
+     
     `,
   ],
   [
@@ -153,6 +159,8 @@ const ignoredPrefixes: readonly (readonly [prefix: string, why: string])[] = [
   ['group.streams.', GROUPS],
   ['share.coordinator.', GROUPS],
   ['remote.', TIERING],
+  ['log.local.', TIERING],
+  ['internal.', KRAFT],
 ]
 
 const LATER = 'take it out, or stay with Kafka for this cluster until Ottla has it'
