@@ -103,6 +103,14 @@ export async function endChild(child: ChildProcess): Promise<void> {
   clearTimeout(timer)
 }
 
+/** Ends one child by SIGKILL, as a crash would. Resolves when it is gone. */
+export async function killChild(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const gone = once(child, 'exit')
+  child.kill('SIGKILL')
+  await gone
+}
+
 /** Ends every child that is still running. */
 export async function endAllChildren(): Promise<void> {
   await Promise.all([...running].map(endChild))

@@ -3,7 +3,7 @@ import type { Broker } from './brokers/broker.ts'
 import type { ClientSession, InteropClient } from './clients/client.ts'
 import { kafkaClassPath } from './clients/java-home.ts'
 import type { Codec } from './raw/batches.ts'
-import { Judge } from './raw/judge.ts'
+import { type Address, Judge } from './raw/judge.ts'
 import { crossRead } from './scenarios/cross-reads.ts'
 import { readingScenarios } from './scenarios/reading.ts'
 import { outcomeOf, runScenario, type Scenario, type Written } from './scenarios/scenario.ts'
@@ -16,11 +16,15 @@ export const clientScenarios: readonly Scenario[] = [...topicScenarios, ...writi
 
 export interface InteropRun {
   readonly broker: Broker
+  /** Where clients connect, when it is not the broker itself (a proxy stands between). */
+  readonly clientAddress?: Address
   readonly clients: readonly InteropClient[]
   /** Whether Apache Kafka's command-line tools run too. */
   readonly withTools: boolean
   readonly logFolder: string
   readonly workFolder: string
+  /** Told the name of what is about to run. */
+  readonly onScenario?: (name: string) => void
 }
 
 export async function runInterop(run: InteropRun): Promise<Table[]> {
@@ -38,16 +42,20 @@ export async function runInterop(run: InteropRun): Promise<Table[]> {
       sessions.set(client, session)
       const before = scenarioTable.count('failed')
       for (const scenario of clientScenarios) {
+        run.onScenario?.(scenario.name)
         scenarioTable.set(scenario.name, client.name, await runScenario(scenario, { client, session, judge, written }))
       }
       await reportLog(client, session, scenarioTable.count('failed') - before)
     }
+    run.onScenario?.('cross reads')
     for (const [client, session] of sessions) {
       await crossRead(client, session, judge, written, crossTable)
     }
     if (run.withTools) {
       await kafkaClassPath()
-      await runToolScenarios({ broker: run.broker, judge, workFolder: run.workFolder }, toolTable)
+      run.onScenario?.('tools')
+      const address = run.clientAddress ?? run.broker.address
+      await runToolScenarios({ address, judge, workFolder: run.workFolder }, toolTable)
     }
   } finally {
     judge.close()
@@ -61,7 +69,7 @@ async function opened(client: InteropClient, run: InteropRun, table: Table): Pro
   let session: ClientSession | null = null
   const outcome = await outcomeOf(async () => {
     await client.install()
-    session = await client.open(run.broker.address, run.logFolder)
+    session = await client.open(run.clientAddress ?? run.broker.address, run.logFolder)
   })
   if (outcome.kind === 'failed') table.set('install', client.name, outcome)
   else console.log(`${client.name}: ${client.title}`)

@@ -11,17 +11,14 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { type Broker, withTemporaryFolder } from './brokers/broker.ts'
-import { startKafka } from './brokers/kafka.ts'
-import { startOttla } from './brokers/ottla.ts'
+import { type BrokerName, brokerNamed, startBroker } from './brokers/catalog.ts'
 import { endAllChildren, endChildrenOnExit } from './children.ts'
 import { clientNames, clients, toolsName } from './clients/catalog.ts'
 import { runInterop } from './interop-run.ts'
 import type { Table } from './table.ts'
 
-const brokers = { ottla: startOttla, kafka: startKafka }
-
 interface Options {
-  readonly against: keyof typeof brokers
+  readonly against: BrokerName
   readonly clients: readonly string[]
   readonly keep: boolean
 }
@@ -39,9 +36,7 @@ function readOptions(args: readonly string[]): Options {
   const known = [...clientNames, toolsName]
   for (const name of chosen)
     if (!known.includes(name)) throw new Error(`--client ${name} is not one of ${known.join(', ')}`)
-  if (!(values.against in brokers))
-    throw new Error(`--against ${values.against} is not one of ${Object.keys(brokers).join(', ')}`)
-  return { against: values.against as Options['against'], clients: chosen, keep: values.keep }
+  return { against: brokerNamed(values.against), clients: chosen, keep: values.keep }
 }
 
 async function main(): Promise<number> {
@@ -51,7 +46,7 @@ async function main(): Promise<number> {
   const tables = await withTemporaryFolder(options.keep, async folder => {
     const logFolder = join(folder, 'logs')
     await mkdir(logFolder)
-    const broker = await brokers[options.against]({ folder })
+    const broker = await startBroker(options.against, { folder })
     console.log(`${broker.title} on ${broker.address.host}:${broker.address.port}`)
     try {
       const found = await runInterop({

@@ -14,10 +14,12 @@ export interface Broker {
   log(): Promise<string>
   /** A clean stop, as by SIGTERM. Throws when the broker did not end well. */
   stop(): Promise<void>
+  /** A crash, by SIGKILL. */
+  kill(): Promise<void>
 }
 
 export interface StartOptions {
-  /** Empty folder for data and logs. */
+  /** Folder for data and logs: empty, or one where the same kind of broker has run before. */
   readonly folder: string
   /** The address that clients are told, when it is not the one listened on (a proxy stands between). */
   readonly advertised?: Address

@@ -1,7 +1,7 @@
 /** Apache Kafka itself as the broker: KRaft, one node. Shows that the tests are right, and is recorded for fixtures. */
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describeFailure, endChild, startChild, tail, withLogFile } from '../children.ts'
+import { describeFailure, endChild, killChild, startChild, tail, withLogFile } from '../children.ts'
 import { javaArgs, kafkaVersion, runKafkaTool } from '../clients/java-home.ts'
 import { Judge } from '../raw/judge.ts'
 import { type Broker, freePorts, type StartOptions } from './broker.ts'
@@ -35,7 +35,7 @@ export async function startKafka(options: StartOptions): Promise<Broker> {
       .map(([key, value]) => `${key}=${value}\n`)
       .join(''),
   )
-  const format = ['format', '--cluster-id', clusterId, '--config', configPath]
+  const format = ['format', '--ignore-formatted', '--cluster-id', clusterId, '--config', configPath]
   const formatted = await runKafkaTool('kafka.tools.StorageTool', format)
   if (formatted.code !== 0) throw new Error(describeFailure('StorageTool', format, formatted))
   const args = await javaArgs('kafka.Kafka', [configPath], ['-Xmx512m'])
@@ -46,7 +46,8 @@ export async function startKafka(options: StartOptions): Promise<Broker> {
     if (child.exitCode !== null || Date.now() > deadline) throw new Error(`Apache Kafka did not start\n${await log()}`)
     await new Promise(resolve => setTimeout(resolve, 200))
   }
-  return { title: `Apache Kafka ${await kafkaVersion()}`, address, dataFolder, log, stop: () => endChild(child) }
+  const title = `Apache Kafka ${await kafkaVersion()}`
+  return { title, address, dataFolder, log, stop: () => endChild(child), kill: () => killChild(child) }
 }
 
 async function answers(address: { host: string; port: number }): Promise<boolean> {

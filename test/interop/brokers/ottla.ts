@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { repositoryRoot } from '../cache.ts'
-import { endChild, startChild, tail, withLogFile } from '../children.ts'
+import { endChild, killChild, startChild, tail, withLogFile } from '../children.ts'
 import type { Address } from '../raw/judge.ts'
 import type { Broker, StartOptions } from './broker.ts'
 
@@ -38,7 +38,7 @@ export async function startOttla(options: StartOptions): Promise<Broker> {
     await endChild(child)
     if (child.exitCode !== 0) throw new Error(`Ottla ended with ${child.exitCode ?? child.signalCode}\n${await log()}`)
   }
-  return { title: 'Ottla', address, dataFolder, log, stop }
+  return { title: 'Ottla', address, dataFolder, log, stop, kill: () => killChild(child) }
 }
 
 /** The address in the line of the banner that says where the broker listens, for example `Ottla 0.1.0 listening on 127.0.0.1:9092`. */
