@@ -13,13 +13,13 @@ export interface Generated {
   readonly protocolPage: string
 }
 
-interface ApiSource {
+export interface ApiSource {
   readonly model: ApiModel
   readonly schema: string
   readonly path: string
 }
 
-interface RecordSource {
+export interface RecordSource {
   readonly models: readonly RecordModel[]
   readonly schema: string
   readonly path: string
@@ -43,7 +43,8 @@ export async function generate(schemaFolder: string): Promise<Generated> {
   }
 }
 
-async function readApis(folder: string): Promise<ApiSource[]> {
+/** Every declared API, by key. */
+export async function readApis(folder: string): Promise<ApiSource[]> {
   const found: ApiSource[] = []
   for (const file of (await readdir(folder)).filter(isSchema)) {
     const definitions = (await exportsOf(join(folder, file))).filter(isApi)
@@ -61,7 +62,8 @@ async function readApis(folder: string): Promise<ApiSource[]> {
   return found.sort((a, b) => a.model.definition.key - b.model.definition.key)
 }
 
-async function readRecords(folder: string): Promise<RecordSource[]> {
+/** Every declared record, by file. */
+export async function readRecords(folder: string): Promise<RecordSource[]> {
   const found: RecordSource[] = []
   for (const file of (await readdir(join(folder, 'records'))).filter(isSchema).sort()) {
     const definitions = (await exportsOf(join(folder, 'records', file))).filter(isRecord)
