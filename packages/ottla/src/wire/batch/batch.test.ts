@@ -2,11 +2,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { BatchBuilder, buildMarkerBatch, readMarker } from './build.ts'
+import { BatchBuilder, type BuildOptions, buildMarkerBatch, readMarker } from './build.ts'
 import { BatchError, CompressionError } from './errors.ts'
+import { putInt32 } from './fixed.ts'
 import * as layout from './header.ts'
 import { type BatchRecord, forEachRecord, readRecords } from './iterate.ts'
-import { corpusBatches, sharedMemory } from './testing.ts'
+import { recodeBatch } from './recode.ts'
+import { concatBytes, corpusBatches, sharedMemory } from './testing.ts'
 
 const utf8 = new TextEncoder()
 const codecs = Object.values(layout.Codec)
@@ -197,6 +199,44 @@ test('a count that the records do not bear out is an error after the last record
   assert.throws(() => [...readRecords(batch, 0)], { name: 'BatchError', kind: 'records' })
 })
 
+test('a batch of another magic, of an impossible length, or with bad record framing is refused by name', () => {
+  const cases: [string, (batch: Uint8Array) => void][] = [
+    ['magic', batch => batch.fill(1, layout.MAGIC_AT, layout.MAGIC_AT + 1)],
+    ['size', batch => batch.fill(0, layout.BATCH_LENGTH_AT, layout.BATCH_LENGTH_AT + 4)],
+    ['size', batch => batch.fill(0xff, layout.BATCH_LENGTH_AT, layout.BATCH_LENGTH_AT + 4)],
+    ['records', batch => batch.fill(0x7e, layout.RECORDS_AT, layout.RECORDS_AT + 1)],
+  ]
+  for (const [kind, damage] of cases) {
+    const batch = oneRecord()
+    damage(batch)
+    assert.throws(() => [...readRecords(batch, 0, { verifyCrc: false })], { name: 'BatchError', kind })
+  }
+  // The walk stops at a bad record even when the header counts only those before it.
+  const batch = concatBytes(oneRecord(), Uint8Array.of(1))
+  putInt32(batch, layout.BATCH_LENGTH_AT, batch.length - layout.LOG_OVERHEAD_BYTES)
+  assert.throws(() => [...readRecords(batch, 0, { verifyCrc: false })], { name: 'BatchError', kind: 'records' })
+})
+
+test('a batch recoded to another codec holds the same records and producer fields', () => {
+  const fields = { baseOffset: 30, producerId: 9n, producerEpoch: 2, baseSequence: 11, transactional: true }
+  for (const from of codecs) {
+    const batch = oneRecord(from, fields)
+    const header = layout.readBatchHeader(batch, 0, layout.emptyBatchHeader())
+    for (const to of codecs) {
+      const recoded = recodeBatch(concatBytes(Uint8Array.of(1), batch), 1, header, { codec: to, limitBytes: 1000 })
+      const after = layout.readBatchHeader(recoded, 0, layout.emptyBatchHeader())
+      assert.deepEqual([...readRecords(recoded, 0)].map(whole), [...readRecords(batch, 0)].map(whole))
+      assert.equal(layout.codecBits(after), to)
+      const { batchLength, sizeBytes, crc, attributes } = after
+      assert.deepEqual({ ...header, batchLength, sizeBytes, crc, attributes }, after)
+      assert.equal(layout.producerIdAt(recoded, 0), 9n)
+      assert.ok(layout.isTransactional(after))
+      const back = recodeBatch(recoded, 0, after, { codec: from, limitBytes: 1000 })
+      assert.deepEqual(Buffer.from(back), Buffer.from(batch))
+    }
+  }
+})
+
 test('a visitor stops a walk, and a batch may lie over shared memory', () => {
   const builder = new BatchBuilder()
   for (let index = 0; index < 5; index++)
@@ -231,7 +271,7 @@ test('the bound on a record is never below what appending it adds', () => {
   )
 })
 
-function oneRecord(codec: layout.CodecId = 0): Uint8Array {
+function oneRecord(codec: layout.CodecId = 0, options: BuildOptions = {}): Uint8Array {
   const builder = new BatchBuilder()
   builder.append(
     utf8.encode('key'),
@@ -239,7 +279,7 @@ function oneRecord(codec: layout.CodecId = 0): Uint8Array {
     [{ key: 'h', value: utf8.encode('x') }],
     1000,
   )
-  return builder.build({ codec })
+  return builder.build({ ...options, codec })
 }
 
 function whole(r: BatchRecord) {
