@@ -14,7 +14,9 @@ import { type Broker, withTemporaryFolder } from './brokers/broker.ts'
 import { type BrokerName, brokerNamed, startBroker } from './brokers/catalog.ts'
 import { endAllChildren, endChildrenOnExit } from './children.ts'
 import { clientNames, clients, toolsName } from './clients/catalog.ts'
+import type { InteropClient } from './clients/client.ts'
 import { runInterop } from './interop-run.ts'
+import { recordFeatures } from './records.ts'
 import type { Table } from './table.ts'
 
 interface Options {
@@ -63,7 +65,7 @@ async function main(): Promise<number> {
     }
   })
   for (const table of tables) console.log(`\n${table}`)
-  for (const note of chosen.flatMap(client => client.notes ?? [])) console.log(`\nnote: ${note}`)
+  console.log(`\n${notesOn(chosen).join('\n')}`)
   const [passed, failed] = [sum(tables, 'passed'), sum(tables, 'failed')]
   console.log(`\n${sum(tables, 'n/a')} n/a, ${Math.round((Date.now() - startedMs) / 1_000)} s`)
   console.log(`${passed} passed, ${failed} failed`)
@@ -72,6 +74,17 @@ async function main(): Promise<number> {
 
 async function reportBrokerLog(broker: Broker, tables: readonly Table[]): Promise<void> {
   if (sum(tables, 'failed') > 0) console.log(`\nlog of the broker:\n${await broker.log()}`)
+}
+
+/** What the cells do not tell: shapes of records that a client cannot write, and unusual ways of using it. */
+function notesOn(chosen: readonly InteropClient[]): string[] {
+  const shapes = chosen.flatMap(client =>
+    Object.entries(client.limits)
+      .filter(([ability]) => (recordFeatures as readonly string[]).some(feature => ability === `write ${feature}`))
+      .map(([ability, reason]) => `- ${client.name} cannot ${ability}: ${reason}`),
+  )
+  const notes = chosen.flatMap(client => (client.notes ?? []).map(note => `- ${note}`))
+  return ['notes (records that a client cannot write are left out of what it writes):', ...shapes, ...notes]
 }
 
 const sum = (tables: readonly Table[], kind: 'passed' | 'failed' | 'n/a'): number =>

@@ -16,20 +16,23 @@ export interface InteropRecord {
 }
 
 export interface ReadRecord extends InteropRecord {
+  readonly partition: number
   readonly offset: number
 }
 
 /** What a record needs from a client beyond keys and values with bytes in them. */
-export type RecordFeature =
-  | 'null value'
-  | 'empty key'
-  | 'empty value'
-  | 'header'
-  | 'null header value'
-  | 'empty header value'
-  | 'binary header value'
-  | 'repeated header name'
-  | 'own timestamp'
+export const recordFeatures = [
+  'null value',
+  'empty key',
+  'empty value',
+  'header',
+  'null header value',
+  'empty header value',
+  'binary header value',
+  'repeated header name',
+  'own timestamp',
+] as const
+export type RecordFeature = (typeof recordFeatures)[number]
 
 export function featuresOf(record: InteropRecord): ReadonlySet<RecordFeature> {
   const found = new Set<RecordFeature>(['own timestamp'])

@@ -1,4 +1,5 @@
 /** A broker that an interop run has started, and the ports and folders it needs. */
+import { rmSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -45,6 +46,8 @@ export async function freePorts(count: number): Promise<number[]> {
 /** Runs with a new temporary folder, which is removed afterwards unless it should be kept to look at. */
 export async function withTemporaryFolder<T>(keep: boolean, use: (folder: string) => Promise<T>): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'ottla-interop-'))
+  // Ctrl-C ends the process before the end of `use`.
+  if (!keep) process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
   try {
     return await use(folder)
   } finally {

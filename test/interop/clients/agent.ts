@@ -88,8 +88,9 @@ export class AgentSession implements ClientSession {
 
   async read(request: ReadRequest): Promise<readonly ReadRecord[]> {
     const records = await this.#ask('read', { ...request }, request.timeoutMs)
-    return (records as (JsonRecord & { offset: number })[]).map(record => ({
+    return (records as (JsonRecord & { partition: number; offset: number })[]).map(record => ({
       ...fromJson(record),
+      partition: record.partition,
       offset: record.offset,
     }))
   }

@@ -43,7 +43,8 @@ export type Start =
 
 export interface ReadRequest {
   readonly topic: string
-  readonly partition: number
+  /** The partitions to read at once. Either one, or all of the topic. */
+  readonly partitions: readonly number[]
   readonly start: Start
   /** The read ends when it has this many records, or at the timeout with those that it has. */
   readonly count: number

@@ -102,8 +102,10 @@ class KcatSession implements ClientSession {
 
   async read(request: ReadRequest): Promise<readonly ReadRecord[]> {
     const isolation = request.committedOnly ? 'read_committed' : 'read_uncommitted'
-    const place = ['-C', '-t', request.topic, '-p', String(request.partition), '-o', startOption(request.start)]
-    const format = ['-q', '-u', '-c', String(request.count), '-f', '%o\\n%T\\n%K\\n%S\\n%h\\n%k%s\\n']
+    // Without a partition kcat reads all of them.
+    const one = request.partitions.length === 1 ? ['-p', String(request.partitions[0])] : []
+    const place = ['-C', '-t', request.topic, ...one, '-o', startOption(request.start)]
+    const format = ['-q', '-u', '-c', String(request.count), '-f', '%p\\n%o\\n%T\\n%K\\n%S\\n%h\\n%k%s\\n']
     const settings = ['-X', 'check.crcs=true', '-X', `isolation.level=${isolation}`]
     const finished = await this.#kcat([...place, ...format, ...settings], {
       timeoutMs: request.timeoutMs,
@@ -204,11 +206,12 @@ function parseMessages(output: Buffer): ReadRecord[] {
     return output.subarray(position - length, position)
   }
   while (position < output.length) {
-    const [offset, timestampMs, keyLength, valueLength] = [number(), number(), number(), number()] as const
+    const [partition, offset, timestampMs] = [number(), number(), number()] as const
+    const [keyLength, valueLength] = [number(), number()] as const
     const headers: Header[] = [[shownHeaders, line()]]
     const [key, value] = [bytes(keyLength), bytes(valueLength)]
     line()
-    records.push({ key, value, headers, timestampMs, offset })
+    records.push({ key, value, headers, timestampMs, partition, offset })
   }
   return records
 }

@@ -46,6 +46,11 @@ export const readingScenarios: readonly Scenario[] = [
     },
   },
   {
+    name: 'consume 3 partitions as they fill',
+    needs: [],
+    run: consumeAsTheyFill,
+  },
+  {
     name: 'offsets earliest, latest',
     needs: [],
     async run(bench) {
@@ -108,6 +113,35 @@ async function consumeFromEnd(bench: Bench): Promise<void> {
   const [read] = await Promise.all([reading, writing])
   if (read.length !== 1 || read[0]!.offset < count)
     throw new Error(`from the end (${count}) came ${read.map(record => record.offset).join(', ') || 'nothing'}`)
+}
+
+/** Three partitions read at once while they grow, in turns: fetch sessions, long polls, and many small replies. */
+async function consumeAsTheyFill(bench: Bench): Promise<void> {
+  const topic = topicFor(bench, 'filling')
+  const partitions = [0, 1, 2]
+  const [rounds, perRound] = [6, 5]
+  await bench.judge.createTopic(topic, partitions.length)
+  const records = numberedRecords(rounds * perRound, Date.now() - 100_000)
+  const write = async (round: number, partition: number) => {
+    await bench.judge.produce(topic, partition, records.slice(round * perRound, (round + 1) * perRound))
+  }
+  for (const partition of partitions) await write(0, partition)
+  const total = rounds * perRound * partitions.length
+  const request = { topic, partitions, start: { at: 'earliest' }, count: total, committedOnly: false } as const
+  const reading = bench.session.read({ ...request, timeoutMs: 20_000 })
+  const writing = (async () => {
+    for (let round = 1; round < rounds; round++) {
+      for (const partition of partitions) {
+        await new Promise(resolve => setTimeout(resolve, 50))
+        await write(round, partition)
+      }
+    }
+  })()
+  const [read] = await Promise.all([reading, writing])
+  for (const partition of partitions) {
+    const own = read.filter(record => record.partition === partition)
+    expectSame(bench, { topic, records, stampedWithin: null }, own, 0)
+  }
 }
 
 async function expectOffset(

@@ -117,5 +117,5 @@ export function readFrom(
   count: number,
   committedOnly = false,
 ): Promise<readonly ReadRecord[]> {
-  return bench.session.read({ topic, partition: 0, start, count, timeoutMs: readTimeoutMs, committedOnly })
+  return bench.session.read({ topic, partitions: [0], start, count, timeoutMs: readTimeoutMs, committedOnly })
 }

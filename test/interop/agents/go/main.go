@@ -16,12 +16,13 @@ import (
 
 const timeout = 30 * time.Second
 
+// Partitions is how many to create, or the list of those to read.
 type request struct {
 	ID            int               `json:"id"`
 	Op            string            `json:"op"`
 	Topic         string            `json:"topic"`
 	Partition     int32             `json:"partition"`
-	Partitions    int32             `json:"partitions"`
+	Partitions    json.RawMessage   `json:"partitions"`
 	Configs       map[string]string `json:"configs"`
 	Codec         string            `json:"codec"`
 	Acks          int               `json:"acks"`
@@ -47,6 +48,7 @@ type record struct {
 	Value       []byte   `json:"value"`
 	Headers     []header `json:"headers"`
 	TimestampMs int64    `json:"timestampMs"`
+	Partition   int32    `json:"partition"`
 	Offset      int64    `json:"offset"`
 }
 
@@ -57,7 +59,9 @@ type header struct {
 
 func (h header) MarshalJSON() ([]byte, error) { return json.Marshal([]any{h.name, h.value}) }
 
-func (h *header) UnmarshalJSON(text []byte) error { return json.Unmarshal(text, &[]any{&h.name, &h.value}) }
+func (h *header) UnmarshalJSON(text []byte) error {
+	return json.Unmarshal(text, &[]any{&h.name, &h.value})
+}
 
 type agent struct{ broker string }
 
@@ -122,7 +126,14 @@ func (a agent) read(ctx context.Context, r request) (any, error) {
 	if r.CommittedOnly {
 		isolation = kgo.ReadCommitted()
 	}
-	start := map[string]map[int32]kgo.Offset{r.Topic: {r.Partition: startOffset(r.Start)}}
+	var partitions []int32
+	if err := json.Unmarshal(r.Partitions, &partitions); err != nil {
+		return nil, err
+	}
+	start := map[string]map[int32]kgo.Offset{r.Topic: {}}
+	for _, partition := range partitions {
+		start[r.Topic][partition] = startOffset(r.Start)
+	}
 	client, err := a.client(kgo.ConsumePartitions(start), kgo.FetchIsolationLevel(isolation), kgo.FetchMaxWait(500*time.Millisecond))
 	if err != nil {
 		return nil, err
@@ -152,7 +163,7 @@ func viewOf(found *kgo.Record) record {
 	for _, h := range found.Headers {
 		headers = append(headers, header{h.Key, h.Value})
 	}
-	return record{found.Key, found.Value, headers, found.Timestamp.UnixMilli(), found.Offset}
+	return record{found.Key, found.Value, headers, found.Timestamp.UnixMilli(), found.Partition, found.Offset}
 }
 
 func (a agent) offset(ctx context.Context, admin *kadm.Client, r request) (any, error) {
@@ -194,7 +205,11 @@ func (a agent) administer(ctx context.Context, r request) (any, error) {
 		for name, value := range r.Configs {
 			configs[name] = &value
 		}
-		made, err := admin.CreateTopic(ctx, r.Partitions, 1, configs, r.Topic)
+		var partitions int32
+		if err := json.Unmarshal(r.Partitions, &partitions); err != nil {
+			return nil, err
+		}
+		made, err := admin.CreateTopic(ctx, partitions, 1, configs, r.Topic)
 		return nil, errors.Join(err, made.Err)
 	case "listTopics":
 		topics, err := admin.ListTopics(ctx)

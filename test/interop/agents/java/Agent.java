@@ -119,12 +119,15 @@ public final class Agent {
         Map<String, Object> config = Map.of("bootstrap.servers", broker, "client.id", "java",
             "isolation.level", isolation, "auto.offset.reset", "none", "enable.auto.commit", false);
         ByteArrayDeserializer bytes = new ByteArrayDeserializer();
-        TopicPartition where = partitionOf(request);
+        List<TopicPartition> where = new ArrayList<>();
+        for (JsonNode partition : request.get("partitions")) {
+            where.add(new TopicPartition(request.get("topic").asText(), partition.asInt()));
+        }
         int count = request.get("count").asInt();
         long deadline = System.nanoTime() + Duration.ofMillis(request.get("timeoutMs").asLong()).toNanos();
         ArrayNode records = JSON.createArrayNode();
         try (KafkaConsumer<byte[], byte[]> consumer = new KafkaConsumer<>(config, bytes, bytes)) {
-            consumer.assign(List.of(where));
+            consumer.assign(where);
             seek(consumer, where, request.get("start"));
             while (records.size() < count && System.nanoTime() < deadline) {
                 for (ConsumerRecord<byte[], byte[]> record : consumer.poll(Duration.ofMillis(500))) {
@@ -135,14 +138,15 @@ public final class Agent {
         return records;
     }
 
-    private static void seek(KafkaConsumer<byte[], byte[]> consumer, TopicPartition where, JsonNode start) {
+    private static void seek(KafkaConsumer<byte[], byte[]> consumer, List<TopicPartition> where, JsonNode start) {
         switch (start.get("at").asText()) {
-            case "earliest" -> consumer.seekToBeginning(List.of(where));
-            case "latest" -> consumer.seekToEnd(List.of(where));
-            case "offset" -> consumer.seek(where, start.get("offset").asLong());
+            case "earliest" -> consumer.seekToBeginning(where);
+            case "latest" -> consumer.seekToEnd(where);
+            case "offset" -> where.forEach(each -> consumer.seek(each, start.get("offset").asLong()));
             default -> {
-                long timestamp = start.get("timestampMs").asLong();
-                consumer.seek(where, consumer.offsetsForTimes(Map.of(where, timestamp)).get(where).offset());
+                Map<TopicPartition, Long> times = new HashMap<>();
+                where.forEach(each -> times.put(each, start.get("timestampMs").asLong()));
+                consumer.offsetsForTimes(times).forEach((each, found) -> consumer.seek(each, found.offset()));
             }
         }
     }
@@ -152,7 +156,8 @@ public final class Agent {
         for (Header header : record.headers()) headers.addArray().add(header.key()).add(header.value());
         ObjectNode view = JSON.createObjectNode().put("key", record.key()).put("value", record.value());
         view.set("headers", headers);
-        return view.put("timestampMs", record.timestamp()).put("offset", record.offset());
+        view.put("timestampMs", record.timestamp());
+        return view.put("partition", record.partition()).put("offset", record.offset());
     }
 
     private Object offset(TopicPartition where, JsonNode question) throws Exception {

@@ -19,9 +19,11 @@ export interface WriteArgs {
   readonly records: readonly WireRecord[]
 }
 
+export type WireReadRecord = WireRecord & { readonly partition: number; readonly offset: number }
+
 export interface ReadArgs {
   readonly topic: string
-  readonly partition: number
+  readonly partitions: readonly number[]
   readonly start: { readonly at: string; readonly offset?: number; readonly timestampMs?: number }
   readonly count: number
   readonly timeoutMs: number
@@ -40,7 +42,7 @@ export interface AgentOperations {
   describeTopic(args: { topic: string }): Promise<number>
   deleteTopic(args: { topic: string }): Promise<void>
   write(args: WriteArgs): Promise<void>
-  read(args: ReadArgs): Promise<(WireRecord & { offset: number })[]>
+  read(args: ReadArgs): Promise<WireReadRecord[]>
   offset(args: OffsetArgs): Promise<number | null>
   deleteRecords(args: { topic: string; partition: number; before: number }): Promise<number>
   close(): Promise<void>

@@ -2,7 +2,16 @@
  * Agent for KafkaJS. Its public consumer always joins a group, so reading goes through the two classes that the
  * consumer itself is built on: `Cluster` (connections, leaders, offsets) and `Broker.fetch`.
  */
-import { brokerAddress, decode, encode, type ReadArgs, requireInstalled, serve, type WireRecord } from './agent-loop.ts'
+import {
+  brokerAddress,
+  decode,
+  encode,
+  type ReadArgs,
+  requireInstalled,
+  serve,
+  type WireReadRecord,
+  type WireRecord,
+} from './agent-loop.ts'
 
 interface KafkaMessage {
   readonly offset: string
@@ -14,7 +23,7 @@ interface KafkaMessage {
 }
 
 interface Broker {
-  fetch(request: object): Promise<{ responses: { partitions: { messages: KafkaMessage[] }[] }[] }>
+  fetch(request: object): Promise<{ responses: { partitions: { partition: number; messages: KafkaMessage[] }[] }[] }>
 }
 
 interface Cluster {
@@ -91,28 +100,30 @@ function messageOf(record: WireRecord, partition: number): object {
   return { partition, ...content, headers, timestamp: String(record.timestampMs) }
 }
 
-function recordOf(message: KafkaMessage): WireRecord & { offset: number } {
+function recordOf(message: KafkaMessage, partition: number): WireReadRecord {
   const headers = Object.entries(message.headers).flatMap(([name, value]) =>
     (Array.isArray(value) ? value : [value]).map(one => [name, encode(one)] as const),
   )
-  const place = { offset: Number(message.offset), timestampMs: Number(message.timestamp) }
+  const place = { partition, offset: Number(message.offset), timestampMs: Number(message.timestamp) }
   return { key: encode(message.key), value: encode(message.value), headers, ...place }
 }
 
-async function startOf(cluster: Cluster, { topic, partition, start }: ReadArgs): Promise<number> {
-  if (start.at === 'offset') return start.offset!
-  if (start.at === 'timestamp') return offsetsAt(topic, partition, start.timestampMs!)
-  const partitions = [{ partition }]
-  const [found] = await cluster.fetchTopicsOffset([{ topic, partitions, fromBeginning: start.at === 'earliest' }])
-  return Number(found!.partitions[0]!.offset)
+/** First offset to read, by partition. */
+async function startsOf(cluster: Cluster, { topic, partitions, start }: ReadArgs): Promise<Map<number, number>> {
+  const which = partitions.map(partition => ({ partition }))
+  if (start.at === 'offset') return new Map(partitions.map(partition => [partition, start.offset!]))
+  const place =
+    start.at === 'timestamp' ? { fromTimestamp: start.timestampMs! } : { fromBeginning: start.at === 'earliest' }
+  const [found] = await cluster.fetchTopicsOffset([{ topic, partitions: which, ...place }])
+  return new Map(found!.partitions.map(each => [each.partition, Number(each.offset)]))
 }
 
-async function offsetsAt(topic: string, partition: number, timestampMs: number): Promise<number> {
+async function offsetAt(topic: string, partition: number, timestampMs: number): Promise<number> {
   const offsets = await admin.fetchTopicOffsetsByTimestamp(topic, timestampMs)
   return Number(offsets.find(entry => entry.partition === partition)!.offset)
 }
 
-async function read(args: ReadArgs): Promise<(WireRecord & { offset: number })[]> {
+async function read(args: ReadArgs): Promise<WireReadRecord[]> {
   const cluster = new ClusterClass({
     logger: kafka.logger(),
     socketFactory,
@@ -127,27 +138,31 @@ async function read(args: ReadArgs): Promise<(WireRecord & { offset: number })[]
   await cluster.connect()
   try {
     await cluster.addTargetTopic(args.topic)
-    const [nodeId] = Object.keys(cluster.findLeaderForPartitions(args.topic, [args.partition]))
+    // One broker leads everything here.
+    const [nodeId] = Object.keys(cluster.findLeaderForPartitions(args.topic, [...args.partitions]))
     const broker = await cluster.findBroker({ nodeId: nodeId! })
-    return await fetchFrom(broker, await startOf(cluster, args), args)
+    return await fetchFrom(broker, await startsOf(cluster, args), args)
   } finally {
     await cluster.disconnect()
   }
 }
 
-async function fetchFrom(broker: Broker, start: number, args: ReadArgs): Promise<(WireRecord & { offset: number })[]> {
-  const records: (WireRecord & { offset: number })[] = []
+async function fetchFrom(broker: Broker, next: Map<number, number>, args: ReadArgs): Promise<WireReadRecord[]> {
+  const records: WireReadRecord[] = []
   const deadline = Date.now() + args.timeoutMs
-  let next = start
+  const limits = { maxWaitTime: 500, minBytes: 1, maxBytes: 10_485_760, isolationLevel: args.committedOnly ? 1 : 0 }
   while (records.length < args.count && Date.now() < deadline) {
-    const partitions = [{ partition: args.partition, fetchOffset: String(next), maxBytes: 1_048_576 }]
-    const topics = [{ topic: args.topic, partitions }]
-    const limits = { maxWaitTime: 500, minBytes: 1, maxBytes: 10_485_760, isolationLevel: args.committedOnly ? 1 : 0 }
-    const reply = await broker.fetch({ ...limits, topics })
-    for (const message of reply.responses.flatMap(response => response.partitions.flatMap(each => each.messages))) {
-      if (Number(message.offset) < next) continue
-      next = Number(message.offset) + 1
-      if (!message.isControlRecord && records.length < args.count) records.push(recordOf(message))
+    const partitions = [...next].map(([partition, offset]) => ({
+      partition,
+      fetchOffset: String(offset),
+      maxBytes: 1_048_576,
+    }))
+    const reply = await broker.fetch({ ...limits, topics: [{ topic: args.topic, partitions }] })
+    for (const { partition, messages } of reply.responses.flatMap(response => response.partitions)) {
+      for (const message of messages.filter(each => Number(each.offset) >= next.get(partition)!)) {
+        next.set(partition, Number(message.offset) + 1)
+        if (!message.isControlRecord && records.length < args.count) records.push(recordOf(message, partition))
+      }
     }
   }
   return records
@@ -175,7 +190,7 @@ await serve({
     const { low, high } = (await admin.fetchTopicOffsets(topic)).find(entry => entry.partition === partition)!
     if (question.at !== 'timestamp') return Number(question.at === 'earliest' ? low : high)
     // KafkaJS turns "no record that late" into the end offset.
-    const found = await offsetsAt(topic, partition, question.timestampMs!)
+    const found = await offsetAt(topic, partition, question.timestampMs!)
     return found === Number(high) ? null : found
   },
   async deleteRecords({ topic, partition, before }) {

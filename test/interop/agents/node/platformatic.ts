@@ -11,7 +11,7 @@ import {
   type ReadArgs,
   requireInstalled,
   serve,
-  type WireRecord,
+  type WireReadRecord,
   type WriteArgs,
 } from './agent-loop.ts'
 
@@ -37,7 +37,9 @@ interface Metadata {
 interface Consumer {
   readonly topics: { track(topic: string): void }
   metadata(request: object): Promise<Metadata>
-  fetch(request: object): Promise<{ responses: { partitions: { records?: RecordsBatch[] | null }[] }[] }>
+  fetch(
+    request: object,
+  ): Promise<{ responses: { partitions: { partitionIndex: number; records?: RecordsBatch[] | null }[] }[] }>
   close(force: boolean): Promise<void>
 }
 
@@ -93,47 +95,59 @@ async function offset({ topic, partition, question }: OffsetArgs): Promise<numbe
   return answer === -1 ? null : answer
 }
 
-function recordOf(batch: RecordsBatch, record: LibraryRecord): WireRecord & { offset: number } {
+function recordOf(batch: RecordsBatch, record: LibraryRecord, partition: number): WireReadRecord {
   return {
     key: encode(record.key),
     value: encode(record.value),
     headers: record.headers.map(([name, value]) => [name.toString(), encode(value)] as const),
     timestampMs: Number(batch.firstTimestamp + record.timestampDelta),
+    partition,
     offset: Number(batch.firstOffset) + record.offsetDelta,
   }
 }
 
-async function read(args: ReadArgs): Promise<(WireRecord & { offset: number })[]> {
-  const { topic, partition, start } = args
+async function read(args: ReadArgs): Promise<WireReadRecord[]> {
+  const { topic, partitions, start } = args
   const consumer = new library.Consumer({ ...base, groupId: 'never-joined' })
   try {
     consumer.topics.track(topic)
     const found = (await consumer.metadata({ topics: [topic] })).topics.get(topic)!
     const question = { at: start.at, timestampMs: start.timestampMs ?? 0 }
-    const first = start.at === 'offset' ? start.offset! : ((await offset({ topic, partition, question })) ?? 0)
-    return await fetchFrom(consumer, { topicId: found.id, node: found.partitions[partition]!.leader }, first, args)
+    const next = new Map<number, number>()
+    for (const partition of partitions) {
+      const first = start.at === 'offset' ? start.offset! : await offset({ topic, partition, question })
+      next.set(partition, first ?? 0)
+    }
+    // One broker leads everything here.
+    const place = { topicId: found.id, node: found.partitions[partitions[0]!]!.leader }
+    return await fetchFrom(consumer, place, next, args)
   } finally {
     await consumer.close(true)
   }
 }
 
-async function fetchFrom(consumer: Consumer, place: { topicId: string; node: number }, first: number, args: ReadArgs) {
-  const records: (WireRecord & { offset: number })[] = []
+async function fetchFrom(
+  consumer: Consumer,
+  { topicId, node }: { topicId: string; node: number },
+  next: Map<number, number>,
+  args: ReadArgs,
+): Promise<WireReadRecord[]> {
+  const records: WireReadRecord[] = []
   const deadline = Date.now() + args.timeoutMs
-  let next = first
+  const limits = { minBytes: 1, maxBytes: 10_485_760, maxWaitTime: 500, isolationLevel: args.committedOnly ? 1 : 0 }
   while (records.length < args.count && Date.now() < deadline) {
-    const position = { partition: args.partition, fetchOffset: BigInt(next), partitionMaxBytes: 1_048_576 }
-    const partitions = [{ ...position, currentLeaderEpoch: -1, lastFetchedEpoch: -1 }]
-    const limits = { minBytes: 1, maxBytes: 10_485_760, maxWaitTime: 500, isolationLevel: args.committedOnly ? 1 : 0 }
-    const reply = await consumer.fetch({
-      node: place.node,
-      ...limits,
-      topics: [{ topicId: place.topicId, partitions }],
-    })
-    for (const batch of reply.responses.flatMap(response => response.partitions.flatMap(each => each.records ?? []))) {
-      for (const record of batch.records.map(each => recordOf(batch, each))) {
-        if (record.offset < next) continue
-        next = record.offset + 1
+    const partitions = [...next].map(([partition, first]) => ({
+      partition,
+      fetchOffset: BigInt(first),
+      partitionMaxBytes: 1_048_576,
+      currentLeaderEpoch: -1,
+      lastFetchedEpoch: -1,
+    }))
+    const reply = await consumer.fetch({ node, ...limits, topics: [{ topicId, partitions }] })
+    for (const { partitionIndex, records: batches } of reply.responses.flatMap(response => response.partitions)) {
+      const found = (batches ?? []).flatMap(batch => batch.records.map(each => recordOf(batch, each, partitionIndex)))
+      for (const record of found.filter(each => each.offset >= next.get(partitionIndex)!)) {
+        next.set(partitionIndex, record.offset + 1)
         if (records.length < args.count) records.push(record)
       }
     }

@@ -109,10 +109,10 @@ def start_offset(consumer, topic, partition, start):
     return found.offset
 
 
-def read(topic, partition, start, count, timeoutMs, committedOnly):
+def read(topic, partitions, start, count, timeoutMs, committedOnly):
     consumer = consumer_for(committedOnly)
     try:
-        consumer.assign([TopicPartition(topic, partition, start_offset(consumer, topic, partition, start))])
+        consumer.assign([TopicPartition(topic, each, start_offset(consumer, topic, each, start)) for each in partitions])
         records = []
         deadline = time.monotonic() + timeoutMs / 1000
         while len(records) < count and time.monotonic() < deadline:
@@ -127,6 +127,7 @@ def read(topic, partition, start, count, timeoutMs, committedOnly):
                     "value": encode(message.value()),
                     "headers": [[name, encode(value)] for name, value in message.headers() or []],
                     "timestampMs": message.timestamp()[1],
+                    "partition": message.partition(),
                     "offset": message.offset(),
                 }
             )
