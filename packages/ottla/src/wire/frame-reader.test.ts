@@ -88,6 +88,29 @@ for (const retain of [false, true]) {
   })
 }
 
+test('space given before held frames were taken is not lost and gets no new owner', () => {
+  const memory = new FrameMemory({ sharedBytes: SHARED_BYTES })
+  const frames: string[] = []
+  let willing = false
+  const sink: FrameSink = {
+    mayTake: () => willing,
+    take: (bytes, start, end) => frames.push(Buffer.from(bytes.subarray(start, end)).toString()),
+  }
+  const reader = new FrameReader(sink, { memory, minFrameBytes: 1, maxFrameBytes: 100 })
+  feedOnce(reader, frame(Buffer.from('held')), 100)
+  const given = reader.space()
+  willing = true
+  assert.equal(reader.resume(), 'more')
+  assert.deepEqual(frames, ['held'])
+  assert.notEqual(memory.take(1024).buffer, given.buffer, 'a socket may still fill it')
+  const late = frame(Buffer.from('late'))
+  given.set(late)
+  assert.equal(reader.received(late.byteLength), 'more')
+  assert.deepEqual(frames, ['held', 'late'])
+  reader.space()
+  assert.equal(memory.take(1024).buffer, given.buffer, 'now it is free')
+})
+
 test('one byte per read', () => {
   const h = harness()
   feed(h, frame(new Uint8Array([1, 2, 3, 4, 5])), () => 1)

@@ -52,6 +52,10 @@ export class FrameReader {
   #own: Uint8Array | null = null
   #start = 0
   #end = 0
+  /** What `space` returned last, until it is filled. */
+  #given: Uint8Array | null = null
+  /** Memory that is free but for a part of it that is still given. */
+  #orphan: Uint8Array | null = null
   #fault: string | null = null
   #discarded = false
   #splitting = false
@@ -80,30 +84,27 @@ export class FrameReader {
     return this.#fault
   }
 
-  /** Where the next bytes go; at least one byte long. */
+  /** Where the next bytes go; at least one byte long. A socket may hold on to it for long before it fills it. */
   space(): Uint8Array {
-    if (this.#own === null) return this.#memory.shared
-    const wantedEnd = this.#wantedEnd()
-    if (this.#end === this.#own.byteLength || this.#start > 0) this.#makeRoom(wantedEnd)
-    return this.#own.subarray(this.#end, Math.min(this.#own.byteLength, this.#wantedEnd()))
+    if (this.#orphan !== null) this.#memory.give(this.#orphan)
+    this.#orphan = null
+    this.#given = this.#own === null ? this.#memory.shared : this.#spaceInOwn(this.#own)
+    return this.#given
   }
 
   /** `count` bytes now stand at the start of the last `space()`. */
   received(count: number): FrameOutcome {
+    const given = this.#given
+    assert(given !== null && count <= given.byteLength, 'bytes arrive in the space that was given', { count })
+    this.#given = null
     if (this.#discarded || this.#fault !== null) return this.#outcomeOfEnded()
-    if (this.#own !== null) {
+    if (this.#own === null) return this.#splitReceived(given, count)
+    if (given.buffer === this.#own.buffer && given.byteOffset === this.#own.byteOffset + this.#end) {
       this.#end += count
-      assert(this.#end <= this.#own.byteLength, 'no more arrives than there was space for', { count })
-      return this.#splitOwn()
+    } else {
+      this.#append(given.subarray(0, count))
     }
-    const shared = this.#memory.shared
-    const used = this.#split(shared, 0, count)
-    if (used === count || this.#discarded || this.#fault !== null) return this.#outcomeOfEnded()
-    this.#own = this.#memory.take(this.#capacityFor(shared, used, count))
-    this.#own.set(shared.subarray(used, count))
-    this.#start = 0
-    this.#end = count - used
-    return this.#isWhole() ? 'held' : 'more'
+    return this.#splitOwn()
   }
 
   /** Goes on after `held`. */
@@ -117,6 +118,38 @@ export class FrameReader {
     this.#discarded = true
     // While a frame of `#own` is being taken its memory is still read; `#splitOwn` gives it back afterwards.
     if (!this.#splitting) this.#dropOwn()
+  }
+
+  #spaceInOwn(own: Uint8Array): Uint8Array {
+    const wantedEnd = this.#wantedEnd()
+    if (this.#end < own.byteLength && this.#start === 0) {
+      return own.subarray(this.#end, Math.min(own.byteLength, wantedEnd))
+    }
+    const roomy = this.#makeRoom(wantedEnd)
+    return roomy.subarray(this.#end, Math.min(roomy.byteLength, this.#wantedEnd()))
+  }
+
+  /** Nothing was held: frames are split where they were received, and what is left moves to an own buffer. */
+  #splitReceived(bytes: Uint8Array, count: number): FrameOutcome {
+    const used = this.#split(bytes, 0, count)
+    if (used === count || this.#discarded || this.#fault !== null) return this.#outcomeOfEnded()
+    this.#own = this.#memory.take(this.#capacityFor(bytes, used, count))
+    this.#own.set(bytes.subarray(used, count))
+    this.#start = 0
+    this.#end = count - used
+    return this.#isWhole() ? 'held' : 'more'
+  }
+
+  /** Bytes that arrived in space given before what is held moved. */
+  #append(bytes: Uint8Array): void {
+    const roomy = this.#makeRoom(this.#end + bytes.byteLength)
+    if (roomy.byteLength - this.#end < bytes.byteLength) {
+      this.#own = this.#memory.take(this.#end + bytes.byteLength)
+      this.#own.set(roomy.subarray(0, this.#end))
+      this.#memory.give(roomy)
+    }
+    ;(this.#own as Uint8Array).set(bytes, this.#end)
+    this.#end += bytes.byteLength
   }
 
   #outcomeOfEnded(): FrameOutcome {
@@ -162,7 +195,7 @@ export class FrameReader {
   #handOver(bytes: Uint8Array, start: number, end: number): void {
     if (!this.#retain) {
       this.#sink.take(bytes, start, end)
-    } else if (bytes === this.#memory.shared || end < this.#end) {
+    } else if (bytes !== this.#own || end < this.#end) {
       const copy = uncleared(end - start)
       copy.set(bytes.subarray(start, end))
       this.#sink.take(copy, 0, copy.byteLength)
@@ -174,10 +207,16 @@ export class FrameReader {
   }
 
   #dropOwn(): void {
-    if (this.#own !== null) this.#memory.give(this.#own)
+    if (this.#own !== null) this.#giveBack(this.#own)
     this.#own = null
     this.#start = 0
     this.#end = 0
+  }
+
+  /** Memory that a socket may still fill must not get a new owner. */
+  #giveBack(memory: Uint8Array): void {
+    if (this.#given !== null && this.#given.buffer === memory.buffer) this.#orphan = memory
+    else this.#memory.give(memory)
   }
 
   #isWhole(): boolean {
@@ -202,7 +241,7 @@ export class FrameReader {
   }
 
   /** Moves what is held to the start of memory that has room for more, up to `wantedEnd`. */
-  #makeRoom(wantedEnd: number): void {
+  #makeRoom(wantedEnd: number): Uint8Array {
     const own = this.#own as Uint8Array
     const held = this.#end - this.#start
     const wanted = wantedEnd - this.#start
@@ -216,6 +255,7 @@ export class FrameReader {
     }
     this.#start = 0
     this.#end = held
+    return this.#own as Uint8Array
   }
 }
 

@@ -1,0 +1,34 @@
+/**
+ * The APIs that a broker answers, by key. What is in the table is what ApiVersions advertises: nothing else is offered,
+ * and nothing offered is missing.
+ */
+import { assert } from '../../base/assert.ts'
+import type { Served } from './handler.ts'
+
+/** One row of an ApiVersions reply. */
+export interface AdvertisedRange {
+  readonly apiKey: number
+  readonly minVersion: number
+  readonly maxVersion: number
+}
+
+export class ApiTable {
+  readonly #byKey: (Served | undefined)[] = []
+  /** In the order of the keys. */
+  readonly advertised: readonly AdvertisedRange[]
+
+  constructor(served: readonly Served[]) {
+    for (const row of served) {
+      assert(this.#byKey[row.api.key] === undefined, 'an API has one handler', { key: row.api.key })
+      this.#byKey[row.api.key] = row
+    }
+    this.advertised = served
+      .map(({ api }) => ({ apiKey: api.key, minVersion: api.advertisedMin, maxVersion: api.max }))
+      .sort((a, b) => a.apiKey - b.apiKey)
+  }
+
+  /** Any int16 may be asked for. */
+  find(key: number): Served | undefined {
+    return key >= 0 ? this.#byKey[key] : undefined
+  }
+}
