@@ -2,10 +2,10 @@
  * What the broker's API handlers are given: the types of the shells around core. One process makes one BrokerServices
  * (apps/server) and every connection shares it. Handlers see no disk, no log and no other clock than this.
  */
-import type { Offset, BrokerId, LeaderEpoch, Millis, PartitionIndex } from '../base/units.ts'
+import type { BrokerId, LeaderEpoch, Millis, Offset, PartitionIndex } from '../base/units.ts'
 import type { Uuid } from '../base/uuid.ts'
-import type { ControllerCommand, ControllerReply } from '../core/controller/commands.ts'
 import type { FetchSessions } from '../core/access/fetch-sessions.ts'
+import type { ControllerCommand, ControllerReply } from '../core/controller/commands.ts'
 import type { MetadataImage } from '../core/metadata/image.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Crypto } from '../ports/crypto.ts'

@@ -31,11 +31,11 @@ export interface Key<T> {
 export type TopicKey<T> = Key<T> & { readonly topic: string }
 
 /** Infers T from the kind, so that `default` must fit. */
-export function key<T>(row: Key<T>): Key<T> {
+export function key<const T>(row: Key<T>): Key<T> {
   return row
 }
 
-export function topicKey<T>(row: TopicKey<T>): TopicKey<T> {
+export function topicKey<const T>(row: TopicKey<T>): TopicKey<T> {
   return row
 }
 

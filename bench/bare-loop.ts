@@ -1,0 +1,178 @@
+/**
+ * The yardstick of `npm run bench`: the least that a durable broker must do, and no broker. It reads frames from
+ * sockets into one buffer, checks the CRC of the batch in each, copies the batch into aligned staging memory, writes
+ * the staging memory past the page cache into a ring of preallocated files, syncs, and then answers every frame of that
+ * round. Straight on node:fs and node:net, so that nothing of the broker can flatter it.
+ *
+ * Arguments: DIRECTORY. Prints `port N` when it listens.
+ */
+import { closeSync, constants, fdatasyncSync, ftruncateSync, openSync, writeSync } from 'node:fs'
+import { createServer, Socket } from 'node:net'
+import { join } from 'node:path'
+import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
+import { crc32c } from '@node-rs/crc32'
+
+const ringFiles = 4
+const ringFileBytes = 64 * 1024 * 1024
+const stagingBytes = 8 * 1024 * 1024
+const blockBytes = 4096
+const receiveBytes = 1024 * 1024
+
+interface WriteOrder {
+  readonly staging: number
+  readonly bytes: number
+}
+
+if (isMainThread) serve(process.argv[2] ?? '.')
+else commitLoop()
+
+/** The worker: one order at a time, write and sync, then say so. */
+function commitLoop(): void {
+  const { directory, memories } = workerData as { directory: string; memories: SharedArrayBuffer[] }
+  const staging = memories.map(memory => new Uint8Array(memory))
+  const files = Array.from({ length: ringFiles }, (_, i) => openRingFile(join(directory, `bare-ring-${i}`)))
+  let file = 0
+  let position = 0
+  parentPort?.on('message', (order: WriteOrder) => {
+    if (position + order.bytes > ringFileBytes) {
+      file = (file + 1) % ringFiles
+      position = 0
+    }
+    const from = staging[order.staging] as Uint8Array
+    let done = 0
+    while (done < order.bytes) {
+      done += writeSync(files[file] as number, from, done, order.bytes - done, position + done)
+      if (done < order.bytes) done -= done % blockBytes
+    }
+    fdatasyncSync(files[file] as number)
+    position += order.bytes
+    parentPort?.postMessage(order.staging)
+  })
+  parentPort?.postMessage(-1)
+}
+
+/** Written once from end to end, so that the rounds only overwrite. */
+function openRingFile(path: string): number {
+  const plain = openSync(path, constants.O_RDWR | constants.O_CREAT)
+  ftruncateSync(plain, 0)
+  const zeros = new Uint8Array(1024 * 1024)
+  for (let at = 0; at < ringFileBytes; at += zeros.length) writeSync(plain, zeros, 0, zeros.length, at)
+  fdatasyncSync(plain)
+  closeSync(plain)
+  return openSync(path, constants.O_RDWR | constants.O_DIRECT)
+}
+
+interface Waiting {
+  readonly socket: Socket
+  readonly reply: Buffer
+}
+
+function serve(directory: string): void {
+  const memories = [0, 1].map(() => slab(stagingBytes + receiveBytes * 2))
+  const worker = new Worker(new URL(import.meta.url), { workerData: { directory, memories } })
+  const staging = memories.map(memory => new Uint8Array(memory))
+  const waiting: Waiting[][] = [[], []]
+  let filling = 0
+  let filledBytes = 0
+  let busy = true
+
+  const commit = () => {
+    if (busy || filledBytes === 0) return
+    busy = true
+    const bytes = Math.ceil(filledBytes / blockBytes) * blockBytes
+    worker.postMessage({ staging: filling, bytes } satisfies WriteOrder)
+    filling = 1 - filling
+    filledBytes = 0
+  }
+  worker.on('message', (done: number) => {
+    busy = false
+    if (done >= 0) {
+      const answered = waiting[done] as Waiting[]
+      waiting[done] = []
+      for (const { socket, reply } of answered) socket.write(reply)
+    } else listen()
+    commit()
+    for (const resume of paused.splice(0)) resume()
+  })
+
+  const paused: (() => void)[] = []
+  /** False when the staging memory is full: the caller waits for the next round. */
+  const take = (socket: Socket, frame: Buffer): boolean => {
+    if (filledBytes + frame.length > stagingBytes) return false
+    const batchAt = frame.readUInt16BE(frame.length - 2)
+    const batch = frame.subarray(batchAt, frame.length - 2)
+    if (crc32c(batch.subarray(21)) !== batch.readUInt32BE(17)) throw new Error('bad CRC')
+    ;(staging[filling] as Uint8Array).set(batch, filledBytes)
+    filledBytes += batch.length
+    const reply = Buffer.alloc(8)
+    reply.writeInt32BE(4, 0)
+    frame.copy(reply, 4, 8, 12)
+    waiting[filling]?.push({ socket, reply })
+    return true
+  }
+
+  const listen = () => {
+    const server = createServer({ pauseOnConnect: true }, accepted => {
+      // biome-ignore lint/suspicious/noExplicitAny: the handle is private; this is how an accepted socket gets `onread`.
+      const raw = accepted as any
+      const handle = raw._handle
+      raw._handle = null
+      receive(handle, take, paused, commit)
+    })
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address()
+      if (address !== null && typeof address === 'object') console.log(`port ${address.port}`)
+    })
+  }
+}
+
+/** Frames of one connection, parsed where they were received; a rest moves to the front. */
+function receive(
+  handle: unknown,
+  take: (socket: Socket, frame: Buffer) => boolean,
+  paused: (() => void)[],
+  commit: () => void,
+): void {
+  const buffer = Buffer.allocUnsafeSlow(receiveBytes)
+  let end = 0
+  const parse = () => {
+    let at = 0
+    while (end - at >= 4) {
+      const size = buffer.readInt32BE(at) + 4
+      if (end - at < size) break
+      if (!take(socket, buffer.subarray(at, at + size))) {
+        socket.pause()
+        paused.push(() => {
+          parse()
+          socket.resume()
+        })
+        break
+      }
+      at += size
+    }
+    buffer.copyWithin(0, at, end)
+    end -= at
+    commit()
+  }
+  const socket: Socket = new Socket({
+    handle,
+    onread: {
+      buffer: () => buffer.subarray(end),
+      callback: (count: number) => {
+        end += count
+        parse()
+        return true
+      },
+    },
+    // biome-ignore lint/suspicious/noExplicitAny: `handle` is not in the published types.
+  } as any)
+  socket.on('error', () => socket.destroy())
+  socket.setNoDelay(true)
+  socket.resume()
+}
+
+/** Page-aligned memory that threads share. */
+function slab(bytes: number): SharedArrayBuffer {
+  const pages = Math.ceil(bytes / 65536)
+  return new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true }).buffer as SharedArrayBuffer
+}

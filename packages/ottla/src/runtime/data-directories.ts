@@ -1,0 +1,85 @@
+/**
+ * The log directories of this broker: where a new partition goes, which ones still work, whether appends have room. What
+ * is inside one is storage's.
+ */
+import { assert } from '../base/assert.ts'
+import type { Millis } from '../base/units.ts'
+import type { Uuid } from '../base/uuid.ts'
+import { DiskFault } from '../ports/disk.ts'
+import type { Log } from '../storage/log.ts'
+import type { LogDirectory } from '../storage/log-directory.ts'
+
+export class DataDirectories {
+  readonly #directories: readonly LogDirectory[]
+  /** Directories that were configured and could not be opened at this start. */
+  readonly failedAtStart: number
+
+  constructor(directories: readonly LogDirectory[], failedAtStart: number) {
+    assert(directories.length > 0, 'a broker has a log directory')
+    this.#directories = directories
+    this.failedAtStart = failedAtStart
+  }
+
+  [Symbol.iterator](): IterableIterator<LogDirectory> {
+    return this.#directories[Symbol.iterator]()
+  }
+
+  get ids(): readonly Uuid[] {
+    return this.#directories.map(directory => directory.directoryId)
+  }
+
+  get online(): readonly LogDirectory[] {
+    return this.#directories.filter(directory => directory.fault === null)
+  }
+
+  *logs(): IterableIterator<Log> {
+    for (const directory of this.#directories) yield* directory.logs()
+  }
+
+  find(topicId: Uuid, partition: number): Log | undefined {
+    for (const directory of this.#directories) {
+      const log = directory.find(topicId, partition)
+      if (log !== undefined) return log
+    }
+    return undefined
+  }
+
+  directoryOf(log: Log): LogDirectory {
+    const { topicId, partition } = log.id
+    const directory = this.#directories.find(each => each.find(topicId, partition) === log)
+    assert(directory !== undefined, 'an open log is in a directory', { topicId, partition })
+    return directory
+  }
+
+  /** The working directory with the fewest partitions, as in Kafka. Throws a DiskFault when none works. */
+  choose(): LogDirectory {
+    let best: LogDirectory | null = null
+    for (const directory of this.online) if (best === null || directory.logCount < best.logCount) best = directory
+    if (best === null) throw new DiskFault('EIO', '', 'every log directory is offline')
+    return best
+  }
+
+  hasRoom(): boolean {
+    for (const directory of this.#directories) if (!directory.hasRoom()) return false
+    return true
+  }
+
+  onRoom(listener: () => void): () => void {
+    const stops = this.#directories.map(directory => directory.onRoom(listener))
+    return () => {
+      for (const stop of stops) stop()
+    }
+  }
+
+  onFault(listener: (directory: LogDirectory) => void): void {
+    for (const directory of this.#directories) directory.onFault(() => listener(directory))
+  }
+
+  async runRetention(nowWallMs: Millis): Promise<void> {
+    for (const directory of this.online) await directory.runRetention(nowWallMs)
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#directories.map(directory => directory.close()))
+  }
+}

@@ -1,0 +1,163 @@
+/**
+ * Makes this broker be what the metadata image says: logs opened, created and deleted, roles entered, configs applied.
+ * Level-triggered: it compares what is with what should be, so that a call too many changes nothing and one too few is
+ * made good by the next. Decides nothing about the cluster.
+ */
+import { assert } from '../base/assert.ts'
+import type { BrokerId } from '../base/units.ts'
+import type { Uuid } from '../base/uuid.ts'
+import { ConfigResource, type MetadataImage, overridesOf, type TopicImage, topicById } from '../core/metadata/image.ts'
+import type { Clock } from '../ports/clock.ts'
+import { DiskFault } from '../ports/disk.ts'
+import type { Observe } from '../ports/observe.ts'
+import type { BrokerConfig } from '../spec/config/broker.ts'
+import { resolveTopicConfig, type TopicConfig } from '../spec/config/topic.ts'
+import type { Log } from '../storage/log.ts'
+import type { DataDirectories } from './data-directories.ts'
+import { HostedPartition } from './hosted-partition.ts'
+import type { PartitionTable } from './partition-table.ts'
+
+/** Logs opened or created at a time: enough to keep a disk busy, few enough to leave descriptors. */
+const OPENING_MAX = 32
+
+export interface ReconcilerParts {
+  readonly self: BrokerId
+  readonly config: BrokerConfig
+  readonly directories: DataDirectories
+  readonly table: PartitionTable
+  readonly clock: Clock
+  readonly observe: Observe
+}
+
+export interface Change {
+  /** Topics that may differ from what was applied before; everything when null. */
+  readonly topics: ReadonlySet<Uuid> | null
+  /** Topics that are gone for good: their logs are deleted. A log of a topic that is merely unknown is kept aside. */
+  readonly removed: ReadonlySet<Uuid>
+  /**
+   * A log that should be here and is not: may it be made? Not when a directory that was here before is missing now,
+   * because then the log is in there.
+   */
+  readonly mayCreate: boolean
+}
+
+export class Reconciler {
+  readonly #parts: ReconcilerParts
+
+  constructor(parts: ReconcilerParts) {
+    this.#parts = parts
+  }
+
+  /** Calls must not overlap. A partition whose directory fails is left out and reported; the others are served. */
+  async apply(image: MetadataImage, change: Change): Promise<void> {
+    await this.#removeTopics(change)
+    const work: (() => Promise<void>)[] = []
+    for (const topic of this.#topicsOf(image, change)) {
+      const config = this.#configOf(image, topic)
+      topic.partitions.forEach((partition, index) => {
+        if (!partition.replicas.includes(this.#parts.self)) return
+        work.push(() => this.#applyPartition(topic, index, { config, mayCreate: change.mayCreate }))
+      })
+    }
+    await inParallel(work, OPENING_MAX)
+    if (change.topics === null) this.#reportStrays(image)
+  }
+
+  #topicsOf(image: MetadataImage, change: Change): Iterable<TopicImage> {
+    if (change.topics === null) return image.topics.values()
+    return [...change.topics].map(id => topicById(image, id)).filter(topic => topic !== null)
+  }
+
+  #configOf(image: MetadataImage, topic: TopicImage): TopicConfig {
+    const overrides = overridesOf(image, ConfigResource.topic, topic.name)
+    return resolveTopicConfig(this.#parts.config, overrides, topic.partitions[0]?.replicas.length ?? 1)
+  }
+
+  async #applyPartition(
+    topic: TopicImage,
+    index: number,
+    how: { readonly config: TopicConfig; readonly mayCreate: boolean },
+  ): Promise<void> {
+    const { table, clock, observe } = this.#parts
+    const term = topic.partitions[index]
+    assert(term !== undefined, 'a partition of the image is there', { topic: topic.name, index })
+    try {
+      const hosted = table.get(topic.id, index) ?? (await this.#open(topic, index, how))
+      if (hosted === null) return
+      if (hosted.config !== how.config) {
+        hosted.configure(how.config)
+        hosted.log.setConfig(how.config)
+      }
+      if (hosted.state.partitionEpoch !== term.partitionEpoch) hosted.enterTerm(term, clock.monoMs())
+    } catch (fault) {
+      if (!(fault instanceof DiskFault)) throw fault
+      observe.log('error', 'partition.offline', { topic: topic.name, partition: index, reason: fault.message })
+    }
+  }
+
+  /** Null: its log is in a directory that is not there. */
+  async #open(
+    topic: TopicImage,
+    index: number,
+    how: { readonly config: TopicConfig; readonly mayCreate: boolean },
+  ): Promise<HostedPartition | null> {
+    const { directories, table, clock, self, observe } = this.#parts
+    let log = directories.find(topic.id, index)
+    if (log === undefined) {
+      if (!how.mayCreate) {
+        const reason = 'its log directory is missing'
+        observe.log('error', 'partition.offline', { topic: topic.name, partition: index, reason })
+        return null
+      }
+      const id = { topic: topic.name, topicId: topic.id, partition: index }
+      log = await directories.choose().create(id, how.config)
+    } else log.setConfig(how.config)
+    const hosted = await HostedPartition.open(log, { self, config: how.config, clock })
+    table.add(hosted)
+    return hosted
+  }
+
+  async #removeTopics(change: Change): Promise<void> {
+    const { table, directories } = this.#parts
+    for (const id of change.removed) {
+      for (const hosted of table.ofTopic(id)) {
+        table.delete(hosted)
+        hosted.close()
+        await this.#removeLog(hosted.log)
+      }
+    }
+    if (change.topics !== null || change.removed.size === 0) return
+    for (const log of [...directories.logs()]) if (change.removed.has(log.id.topicId)) await this.#removeLog(log)
+  }
+
+  async #removeLog(log: Log): Promise<void> {
+    const { directories, observe } = this.#parts
+    try {
+      await directories.directoryOf(log).remove(log)
+    } catch (fault) {
+      if (!(fault instanceof DiskFault)) throw fault
+      const { topic, partition } = log.id
+      observe.log('error', 'log.remove-failed', { topic, partition, reason: fault.message })
+    }
+  }
+
+  /** Logs of topics that the cluster does not know. Kept: only a removal that was recorded deletes data. */
+  #reportStrays(image: MetadataImage): void {
+    const { directories, self, observe } = this.#parts
+    for (const log of directories.logs()) {
+      const { topicId, partition, topic } = log.id
+      if (topicById(image, topicId)?.partitions[partition]?.replicas.includes(self) === true) continue
+      observe.log('warn', 'log.stray', { topic, partition, topicId })
+    }
+  }
+}
+
+/** Runs the tasks, at most `limit` at a time; rejects with the first failure after those begun have ended. */
+async function inParallel(tasks: readonly (() => Promise<void>)[], limit: number): Promise<void> {
+  let next = 0
+  const lane = async () => {
+    while (next < tasks.length) await (tasks[next++] as () => Promise<void>)()
+  }
+  const lanes = await Promise.allSettled(Array.from({ length: Math.min(limit, tasks.length) }, lane))
+  for (const done of lanes) if (done.status === 'rejected') throw done.reason
+}
