@@ -147,6 +147,18 @@ for (const [name, native, portable] of pairs) {
   })
 }
 
+test('nothing is compressed and read back, before and after large inputs grew what a codec works in', () => {
+  const large = new Uint8Array(3_000_000).map((_, index) => Math.imul(index, 0x9e3779b1) >>> 13)
+  for (const [name, codec] of forms) {
+    for (let round = 0; round < 3; round++) {
+      const stored = codec.compress(new Uint8Array(0))
+      assert.equal(codec.decompress(stored, 0).length, 0, name)
+      if (name.startsWith('lz4')) assert.equal(decompress(Codec.lz4, stored, 0).length, 0)
+      assert.equal(codec.decompress(codec.compress(large), large.length).length, large.length, name)
+    }
+  }
+})
+
 test('snappy: a bare block, as librdkafka writes it, is read by both forms; we write a stream', () => {
   const bare = snappyPackage.compressSync(text)
   for (const [name, codec] of forms.filter(([name]) => name.startsWith('snappy'))) {

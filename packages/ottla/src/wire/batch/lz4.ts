@@ -18,14 +18,20 @@ interface WasmPackage {
   lz4Compress(bytes: Uint8Array): Uint8Array
 }
 
+/** Magic, independent blocks of at most 64 KB, header checksum, end mark. */
+const EMPTY_FRAME = Uint8Array.of(0x04, 0x22, 0x4d, 0x18, 0x60, 0x40, 0x82, 0, 0, 0, 0)
+
 /** The form this machine allows. */
 export function chooseLz4(load: LoadPackage): Choice<BatchCodec> {
   return choose<Lz4Package, BatchCodec>(load, 'lz4-napi', nativeLz4, portableLz4)
 }
 
 export function portableLz4(): BatchCodec {
-  const deflate = (bytes: Uint8Array) => (loadPackage(WASM_PACKAGE) as WasmPackage).lz4Compress(bytes)
-  return { compress: deflate, decompress: inflateLz4Frame }
+  return {
+    // The package fails on empty input once its memory has grown: its view of that memory is then detached.
+    compress: bytes => (bytes.length === 0 ? EMPTY_FRAME.slice() : wasmPackage().lz4Compress(bytes)),
+    decompress: inflateLz4Frame,
+  }
 }
 
 function nativeLz4(loaded: Lz4Package): BatchCodec {
@@ -47,6 +53,10 @@ function nativeLz4(loaded: Lz4Package): BatchCodec {
       return inflated
     },
   }
+}
+
+function wasmPackage(): WasmPackage {
+  return loadPackage(WASM_PACKAGE) as WasmPackage
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {
