@@ -64,10 +64,10 @@ export class Examples {
   }
 }
 
-/** Record batches differ by codec, so produce and fetch keep examples of each codec scenario. */
+/** Record batches differ by codec, and fetches by session, so produce and fetch keep examples of those scenarios. */
 function groupOf({ apiKey, version, scenario, response }: Example): string {
-  const codec = apiKey <= 1 && /^produce \w+$/.test(scenario) ? scenario : ''
-  return `${apiKey} ${version} ${codec} ${response === null ? 'unanswered' : ''}`
+  const special = apiKey <= 1 && /^produce \w+$|as they fill/.test(scenario) ? scenario : ''
+  return `${apiKey} ${version} ${special} ${response === null ? 'unanswered' : ''}`
 }
 
 function sizeOf(example: Example): number {
