@@ -137,7 +137,9 @@ function emitCodec(struct: StructModel, exported: boolean): string[] {
 /** Marks the parameters that the body has no use for. */
 function parameters(body: readonly string[], all: readonly string[]): string {
   const text = body.join('\n')
-  return all.map(one => (new RegExp(`\\b${one.split(':')[0]}\\b`).test(text) ? one : `_${one}`)).join(', ')
+  // Not a member, a key or a text of that name.
+  const uses = (name: string | undefined): boolean => new RegExp(`(?<![.\\w'])${name}\\b(?!:)`).test(text)
+  return all.map(one => (uses(one.split(':')[0]) ? one : `_${one}`)).join(', ')
 }
 
 /** A record's codec wraps that of its body: it reads or writes the version in front. */

@@ -37,7 +37,7 @@ export interface DescribeClusterResponse {
   controllerId: number
   /** Brokers, or controllers. */
   brokers: readonly DescribeClusterBroker[]
-  /** Bit field of the operations that the client may do; the smallest int32 when not asked for. */
+  /** Bit field of the operations that the client may do on the cluster; the smallest int32 when not asked for. */
   clusterAuthorizedOperations: number
   unknownTags?: readonly UnknownTag[]
 }

@@ -2,11 +2,8 @@
  * Metadata: brokers, topics and who leads what. v1 null for all topics, v4 no automatic creation, v7 leader epochs,
  * v9 flexible, v10 topic ids, v12 topics asked for by id, v13 an error for the whole answer.
  */
-import { errorCode, throttleTimeMs, topicId } from './common.ts'
+import { authorizedOperations, errorCode, throttleTimeMs, topicId } from './common.ts'
 import { defineApi, f, struct } from './language.ts'
-
-/** Sent for authorized operations that nobody asked for: the smallest int32. */
-const NOT_ASKED = -2_147_483_648
 
 const topic = struct('MetadataTopic', {
   topicId: topicId('10+'),
@@ -36,10 +33,7 @@ const topicResponse = struct('MetadataTopicResponse', {
   topicId: topicId('10+'),
   isInternal: f.bool('1+', { default: false, doc: 'Whether the brokers use the topic for themselves.' }),
   partitions: f.array('0+', partition, { doc: 'Its partitions.' }),
-  topicAuthorizedOperations: f.int32('8+', {
-    default: NOT_ASKED,
-    doc: 'Bit field of the operations that the client may do on the topic; the smallest int32 when not asked for.',
-  }),
+  topicAuthorizedOperations: authorizedOperations('8+', 'the topic'),
 })
 
 export const metadata = defineApi({
@@ -66,10 +60,7 @@ export const metadata = defineApi({
     clusterId: f.string('2+', { nullable: '2+', default: null, doc: 'Id of the cluster.' }),
     controllerId: f.int32('1+', { default: -1, doc: 'Broker to send administration to; -1 when unknown.' }),
     topics: f.array('0+', topicResponse, { doc: 'Topics asked for.' }),
-    clusterAuthorizedOperations: f.int32('8-10', {
-      default: NOT_ASKED,
-      doc: 'Bit field of the operations that the client may do on the cluster; the smallest int32 when not asked for.',
-    }),
+    clusterAuthorizedOperations: authorizedOperations('8-10', 'the cluster'),
     errorCode: errorCode('13+', 'the whole request'),
   },
 })

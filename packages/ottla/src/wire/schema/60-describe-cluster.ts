@@ -1,5 +1,5 @@
 /** DescribeCluster: cluster id, brokers and controller. v1 brokers or controllers, v2 fenced brokers. */
-import { errorCode, errorMessage, throttleTimeMs } from './common.ts'
+import { authorizedOperations, errorCode, errorMessage, throttleTimeMs } from './common.ts'
 import { defineApi, f, struct } from './language.ts'
 
 const broker = struct('DescribeClusterBroker', {
@@ -32,9 +32,6 @@ export const describeCluster = defineApi({
     clusterId: f.string('0+', { doc: 'Id of the cluster.' }),
     controllerId: f.int32('0+', { default: -1, doc: 'Broker to send administration to; -1 when unknown.' }),
     brokers: f.array('0+', broker, { doc: 'Brokers, or controllers.' }),
-    clusterAuthorizedOperations: f.int32('0+', {
-      default: -2_147_483_648,
-      doc: 'Bit field of the operations that the client may do; the smallest int32 when not asked for.',
-    }),
+    clusterAuthorizedOperations: authorizedOperations('0+', 'the cluster'),
   },
 })
