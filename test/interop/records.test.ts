@@ -18,7 +18,7 @@ const changes: Record<string, (record: ReadRecord) => ReadRecord> = {
     headers: record.headers.map(([name, value]) => [name, value ?? new Uint8Array()] as const),
   }),
   'headers in another order': record => ({ ...record, headers: record.headers.toReversed() }),
-  'a value with one byte changed': record => ({ ...record, value: record.value && record.value.map(byte => byte ^ 1) }),
+  'a value with one byte changed': record => ({ ...record, value: record.value?.map(byte => byte ^ 1) ?? null }),
   'a timestamp a millisecond off': record => ({ ...record, timestampMs: record.timestampMs + 1 }),
   'an offset too high': record => ({ ...record, offset: record.offset + 1 }),
 }
