@@ -12,6 +12,7 @@ import { DiskFault } from '../ports/disk.ts'
 import type { Observe } from '../ports/observe.ts'
 import type { BrokerConfig } from '../spec/config/broker.ts'
 import { resolveTopicConfig, type TopicConfig } from '../spec/config/topic.ts'
+import { eachOf } from '../storage/env.ts'
 import type { Log } from '../storage/log.ts'
 import type { DataDirectories } from './data-directories.ts'
 import { HostedPartition } from './hosted-partition.ts'
@@ -59,7 +60,7 @@ export class Reconciler {
         work.push(() => this.#applyPartition(topic, index, { config, mayCreate: change.mayCreate }))
       })
     }
-    await inParallel(work, OPENING_MAX)
+    await eachOf(work, OPENING_MAX, task => task())
     if (change.topics === null) this.#reportStrays(image)
   }
 
@@ -150,14 +151,4 @@ export class Reconciler {
       observe.log('warn', 'log.stray', { topic, partition, topicId })
     }
   }
-}
-
-/** Runs the tasks, at most `limit` at a time; rejects with the first failure after those begun have ended. */
-async function inParallel(tasks: readonly (() => Promise<void>)[], limit: number): Promise<void> {
-  let next = 0
-  const lane = async () => {
-    while (next < tasks.length) await (tasks[next++] as () => Promise<void>)()
-  }
-  const lanes = await Promise.allSettled(Array.from({ length: Math.min(limit, tasks.length) }, lane))
-  for (const done of lanes) if (done.status === 'rejected') throw done.reason
 }

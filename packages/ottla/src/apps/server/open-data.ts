@@ -1,0 +1,81 @@
+/** What lies on this broker's disks, opened: every log directory recovered, the metadata log and membership beside them. */
+import { uuidFromBytes } from '../../base/uuid.ts'
+import { DiskFault } from '../../ports/disk.ts'
+import type { Membership } from '../../ports/membership.ts'
+import type { MetaLog } from '../../ports/meta-log.ts'
+import { DataDirectories } from '../../runtime/data-directories.ts'
+import type { BrokerConfig } from '../../spec/config/broker.ts'
+import { type LogDirectory, openLogDirectory, readIdentity } from '../../storage/log-directory.ts'
+import { MemoryBudget } from '../../storage/memory-budget.ts'
+import type { ServerAdapters } from './server.ts'
+import { StartRefusal } from './start-refusal.ts'
+
+export interface OpenedData {
+  readonly clusterId: string
+  readonly directories: DataDirectories
+  readonly metaLog: MetaLog
+  readonly membership: Membership
+  close(): Promise<void>
+}
+
+/**
+ * A directory whose disk fails is left out as long as another works. One that is locked, foreign or newer refuses the
+ * start: it is a mistake, not a fault.
+ */
+export async function openData(config: BrokerConfig, adapters: ServerAdapters): Promise<OpenedData> {
+  const clusterId = await clusterIdOf(config, adapters)
+  const memory = new MemoryBudget(adapters.disk, { bytes: config.memoryBudgetBytes })
+  const opened: LogDirectory[] = []
+  let failed = 0
+  try {
+    for (const path of config.logDirs) {
+      try {
+        opened.push(
+          await openLogDirectory(adapters, {
+            path,
+            nodeId: config.nodeId,
+            clusterId,
+            journal: { maxBytes: config.journalMaxBytes },
+            memory,
+          }),
+        )
+      } catch (fault) {
+        if (!(fault instanceof DiskFault)) throw fault
+        failed++
+        adapters.observe.log('error', 'log-directory.offline', { path, reason: fault.message })
+        if (path === config.logDirs[0] || failed === config.logDirs.length) throw cannotStart(path, fault)
+      }
+    }
+    const directories = new DataDirectories(opened, failed)
+    const { log, membership } = await adapters.openMetadata(config.logDirs[0] as string)
+    const close = async () => {
+      await directories.close()
+      await membership.close()
+      await log.close()
+    }
+    return { clusterId, directories, metaLog: log, membership, close }
+  } catch (error) {
+    for (const directory of opened) await directory.close()
+    throw error
+  }
+}
+
+/** The cluster that the directories say they belong to; a new one when none says. They are compared when opened. */
+async function clusterIdOf(config: BrokerConfig, adapters: ServerAdapters): Promise<string> {
+  for (const path of config.logDirs) {
+    try {
+      await adapters.disk.makeDirectory(path)
+      const identity = await readIdentity(adapters.disk, path)
+      if (identity?.clusterId != null) return identity.clusterId
+    } catch (fault) {
+      if (!(fault instanceof DiskFault)) throw fault
+      // Reported when the directory is opened.
+    }
+  }
+  return uuidFromBytes(adapters.crypto.randomUuid())
+}
+
+/** The first directory holds the metadata log: without it the broker knows no topic. */
+function cannotStart(path: string, fault: DiskFault): StartRefusal {
+  return new StartRefusal(`log directory ${path} cannot be used: ${fault.message}`)
+}
