@@ -16,7 +16,7 @@ export interface Message {
   encode(w: Writer, version: number, message: Record<string, unknown>): void
 }
 
-/** By API key and 'request' or 'response'; records by the corpus's name. */
+/** By API key and 'request' or 'response'; records by the corpus's name, or ours where it has none. */
 export type Messages = ReadonlyMap<string, Message>
 
 export const messageKey = (key: number, kind: string, name: string): string =>
@@ -44,11 +44,9 @@ export async function loadMessages(schemaFolder: string): Promise<Messages> {
   }
   for (const { models } of await readRecords(schemaFolder)) {
     for (const model of models) {
-      const corpusName = recordNames.get(model.definition.name)?.corpus
       const codec = allRecords.find(one => one.name === model.definition.name)
       if (codec === undefined) throw new Error(`record ${model.definition.name} is declared but not generated`)
-      if (corpusName === undefined) continue
-      messages.set(corpusName, {
+      messages.set(recordNames.get(model.definition.name)?.corpus ?? model.definition.name, {
         versions: model.range,
         body: model.body,
         leading: ['Version'],
