@@ -93,6 +93,7 @@ function byHand(image: MetadataImage, topic: TopicImage, request: PartitionReque
 }
 
 export function checkReplicationFactor(replicationFactor: number, aliveCount: number): Outcome | null {
+  if (aliveCount === 0) return refusal('INVALID_REPLICATION_FACTOR', 'no broker is alive')
   if (replicationFactor < 1 || replicationFactor > 32_767) {
     return refusal('INVALID_REPLICATION_FACTOR', `a replication factor is 1 to 32767, not ${replicationFactor}`)
   }

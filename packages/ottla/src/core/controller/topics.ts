@@ -83,10 +83,10 @@ function makeTopic(
       ? assignByHand(image, topic)
       : assign(image, { topic, placement: request.placement }, rules)
   if ('error' in assigned) return assigned
-  taken.partitionCount += assigned.length
-  if (taken.partitionCount > PARTITIONS_PER_COMMAND_MAX) {
+  if (taken.partitionCount + assigned.length > PARTITIONS_PER_COMMAND_MAX) {
     return refusal('POLICY_VIOLATION', `one request may make ${PARTITIONS_PER_COMMAND_MAX} partitions`)
   }
+  taken.partitionCount += assigned.length
   const form = ambiguousForm(name)
   if (form !== null) taken.ambiguous.set(form, name)
   const records: MetadataRecord[] = [{ type: 'topic', body: { topicId, name } }]
@@ -105,11 +105,11 @@ function checkName(image: MetadataImage, name: string, taken: Taken): Outcome | 
   if (name === CLUSTER_METADATA_TOPIC) {
     return refusal('INVALID_REQUEST', `${CLUSTER_METADATA_TOPIC} is the name of the metadata log`)
   }
-  if (topicByName(image, name) !== null) return refusal('TOPIC_ALREADY_EXISTS', `Topic '${name}' already exists.`)
+  if (topicByName(image, name) !== null) return refusal('TOPIC_ALREADY_EXISTS', `there is a topic '${name}' already`)
   const form = ambiguousForm(name)
   const twin = form === null ? undefined : (image.ambiguousNames.get(form) ?? taken.ambiguous.get(form))
   if (twin === undefined) return null
-  return refusal('INVALID_TOPIC_EXCEPTION', `Topic '${name}' collides with topic '${twin}': '.' and '_' count as one`)
+  return refusal('INVALID_TOPIC_EXCEPTION', `topic '${name}' collides with topic '${twin}': '.' and '_' count as one`)
 }
 
 function assign(
