@@ -1,0 +1,64 @@
+/** Each check of docs against code finds what it is for. */
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { sourceFile } from '../arch/source-file.ts'
+import { generatedPages } from './pages.ts'
+import { checkProse } from './prose.ts'
+import { checkUses, unreadFields } from './uses.ts'
+
+const world = {
+  exists: (path: string) => ['README.md', 'docs/omissions.md', 'tools/arch'].includes(path),
+  scripts: new Set(['check']),
+  knowsKey: (key: string) => key === 'log.segment.bytes',
+  errorNames: new Set(['INVALID_RECORD']),
+}
+const prose = (text: string, path = 'docs/page.md') => checkProse([{ path, text }], world)
+
+test('a page that names what exists passes', () => {
+  const text =
+    '[o](omissions.md#x) [r](../README.md) [web](https://example.org) [here](#a)\n`npm run check`, `log.segment.bytes=5`\n`INVALID_RECORD` `O_DIRECT` `tools/arch` `meta.properties` `msg.value`'
+  assert.deepEqual(prose(text), [])
+})
+
+test('a link, a script, a key, an error or a path that is not there is found with its line', () => {
+  const text = 'fine\n[o](gone.md)\nnpm run nothing\n`log.segment.byte`\n`NO_SUCH_ERROR`\n`tools/gone.ts`'
+  assert.deepEqual(prose(text), [
+    'docs/page.md:2: the link to gone.md leads nowhere',
+    'docs/page.md:3: package.json has no script nothing',
+    'docs/page.md:4: there is no config key log.segment.byte',
+    'docs/page.md:5: there is no error NO_SUCH_ERROR',
+    'docs/page.md:6: tools/gone.ts does not exist',
+  ])
+})
+
+test('a config row that no code reads is found; tests and spec itself do not count', () => {
+  const unread = [...unreadFields.keys()]
+  const files = [
+    sourceFile('runtime/a.ts', 'x = config.numPartitions'),
+    sourceFile('runtime/a.test.ts', 'config.rack'),
+    sourceFile('spec/a.ts', 'config.rack'),
+  ]
+  const declared = { configFields: ['numPartitions', 'rack', ...unread], metrics: [] }
+  assert.deepEqual(checkUses(declared, files), ['config row rack: no code reads it'])
+  const read = sourceFile('storage/a.ts', `config.rack; config.${unread[0]}`)
+  assert.match(checkUses(declared, [...files, read]).join(), new RegExp(`${unread[0]} is read`))
+})
+
+test('metrics agree both ways', () => {
+  const files = [sourceFile('broker/a.ts', "observe.count('ottla_known_total', 1); observe.gauge('other', 2)")]
+  const declared = { configFields: [...unreadFields.keys()], metrics: ['ottla_known_total', 'ottla_silent'] }
+  assert.deepEqual(checkUses(declared, files), [
+    'metric ottla_silent: no code counts it',
+    'broker/a.ts:1: metric other has no row in spec/metrics.ts',
+  ])
+})
+
+test('the committed pages are what spec gives, and a changed row changes its page', () => {
+  for (const [name, text] of generatedPages()) {
+    const committed = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'generated', name), 'utf8')
+    assert.equal(committed, text, name)
+    assert.ok(text.split('\n').length > 10 && !text.includes('undefined'), name)
+  }
+})
