@@ -1,0 +1,46 @@
+/**
+ * DeleteRecords: moves the start of a partition's log up to an offset; -1 means the high watermark, an offset above it is
+ * refused with 1. The reply leaves when the new start is durable. It tells the new low watermark, -1 on error.
+ */
+
+import { errorCodeOf } from '../../spec/errors.ts'
+import {
+  type DeleteRecordsRequest,
+  type DeleteRecordsResponseInput,
+  deleteRecordsApi,
+} from '../../wire/gen/delete-records.ts'
+import { type Handler, serve } from './handler.ts'
+import { inGroups } from './turns.ts'
+
+const PARTITIONS_AT_ONCE = 32
+
+export const handleDeleteRecords: Handler<DeleteRecordsRequest, DeleteRecordsResponseInput> = async (
+  context,
+  request,
+) => {
+  const { partitions } = context.services
+  const { timeoutMs } = request
+  const wanted = request.topics.flatMap(topic =>
+    topic.partitions.map(({ partitionIndex, offset }) => ({
+      name: { topic: topic.name, topicId: null, partition: partitionIndex },
+      offset,
+    })),
+  )
+  const done = await inGroups(wanted, PARTITIONS_AT_ONCE, ({ name, offset }) =>
+    partitions.deleteRecords(name, { offset, timeoutMs }),
+  )
+  let next = 0
+  return {
+    body: {
+      topics: request.topics.map(topic => ({
+        name: topic.name,
+        partitions: topic.partitions.map(({ partitionIndex }) => {
+          const { error, lowWatermark } = done[next++]!
+          return { partitionIndex, lowWatermark, errorCode: errorCodeOf(error) }
+        }),
+      })),
+    },
+  }
+}
+
+export const deleteRecords = serve(deleteRecordsApi, handleDeleteRecords)

@@ -1,0 +1,28 @@
+/** Every API that the broker answers: one line each. */
+
+import { produce } from './00-produce.ts'
+import { fetch } from './01-fetch.ts'
+import { listOffsets } from './02-list-offsets.ts'
+import { metadata } from './03-metadata.ts'
+import { apiVersions } from './18-api-versions.ts'
+import { createTopics } from './19-create-topics.ts'
+import { deleteTopics } from './20-delete-topics.ts'
+import { deleteRecords } from './21-delete-records.ts'
+import { initProducerId } from './22-init-producer-id.ts'
+import { offsetForLeaderEpoch } from './23-offset-for-leader-epoch.ts'
+import { describeCluster } from './60-describe-cluster.ts'
+import { ApiTable } from './api-table.ts'
+
+export const brokerApis: ApiTable = new ApiTable([
+  produce,
+  fetch,
+  listOffsets,
+  metadata,
+  apiVersions(() => brokerApis.advertised),
+  createTopics,
+  deleteTopics,
+  deleteRecords,
+  initProducerId,
+  offsetForLeaderEpoch,
+  describeCluster,
+])
