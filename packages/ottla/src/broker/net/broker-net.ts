@@ -38,7 +38,7 @@ export class BrokerNet {
   #shared: ConnectionShared | null = null
   #cancelSweep: (() => void) | null = null
   #lastId = 0
-  #closing = false
+  #closing: Promise<void> | null = null
   #allClosed: (() => void) | null = null
 
   constructor(env: BrokerNetEnv) {
@@ -77,14 +77,18 @@ export class BrokerNet {
 
   /**
    * Stops accepting, answers the requests begun, then closes; after `graceMs` closes whatever is left. Resolves when
-   * every port is free and every connection is gone.
+   * every port is free and every connection is gone. Later calls wait for the first.
    */
-  async close(options: { readonly graceMs: Millis }): Promise<void> {
-    this.#closing = true
+  close(options: { readonly graceMs: Millis }): Promise<void> {
+    this.#closing ??= this.#close(options.graceMs)
+    return this.#closing
+  }
+
+  async #close(graceMs: Millis): Promise<void> {
     this.#cancelSweep?.()
     for (const waiting of this.#waiting) waiting.destroy()
     for (const connection of this.#connections) connection.finish()
-    const cancelGrace = this.#env.clock.after(options.graceMs, () => this.#destroyAll())
+    const cancelGrace = this.#env.clock.after(graceMs, () => this.#destroyAll())
     const gone = new Promise<void>(resolve => {
       this.#allClosed = resolve
     })
@@ -98,9 +102,10 @@ export class BrokerNet {
   }
 
   #accept(net: NetConnection, listener: string): NetReceiver | null {
-    const admission = this.#closing
-      ? { kind: 'refused' as const, why: 'the broker is stopping' }
-      : this.#admissions.enter(net.peer.host, this.#env.clock.monoMs())
+    const admission =
+      this.#closing !== null
+        ? { kind: 'refused' as const, why: 'the broker is stopping' }
+        : this.#admissions.enter(net.peer.host, this.#env.clock.monoMs())
     if (admission.kind === 'refused') {
       this.#meter.refused()
       const peer = `${net.peer.host}:${net.peer.port}`

@@ -13,16 +13,19 @@ import { offsetForLeaderEpoch } from './23-offset-for-leader-epoch.ts'
 import { describeCluster } from './60-describe-cluster.ts'
 import { ApiTable } from './api-table.ts'
 
-export const brokerApis: ApiTable = new ApiTable([
-  produce,
-  fetch,
-  listOffsets,
-  metadata,
-  apiVersions(() => brokerApis.advertised),
-  createTopics,
-  deleteTopics,
-  deleteRecords,
-  initProducerId,
-  offsetForLeaderEpoch,
-  describeCluster,
-])
+export function brokerApis(): ApiTable {
+  const table: ApiTable = new ApiTable([
+    produce,
+    fetch,
+    listOffsets,
+    metadata,
+    apiVersions(() => table.advertised),
+    createTopics,
+    deleteTopics,
+    deleteRecords,
+    initProducerId,
+    offsetForLeaderEpoch,
+    describeCluster,
+  ])
+  return table
+}
