@@ -105,7 +105,7 @@ export class FetchSession {
   }
 }
 
-/** Whether the reader must be told, and notes that it was. */
+/** Whether the reader must be told (I-15), and notes that it was. */
 export function tell(partition: FollowedPartition, answer: SessionAnswer): boolean {
   const changed =
     partition.highWatermark !== answer.highWatermark ||

@@ -200,7 +200,7 @@ test('a drawn id that is taken gives way to the next', () => {
   assert.deepEqual([open(sessions, 1), open(sessions, 1), open(sessions, 1, { drawnId: 0xffff_ffff })], [42, 43, 2])
 })
 
-test('a reader that keeps what it was told always knows what is so', () => {
+test('I-15 a reader that keeps what it was told always knows what is so', () => {
   const step = fc.record({
     partition: fc.nat(5),
     what: fc.constantFrom('add', 'forget', 'append', 'append', 'fail', 'heal', 'trim', 'full'),

@@ -49,7 +49,7 @@ const step = fc.record({
   partition: fc.nat(2),
 })
 
-test('C1 C8 C9 C10 leaders come from the ISR, and nobody who was away is in it', () => {
+test('I-01 I-10 I-11 I-13 C1 C8 C9 C10 leaders come from the ISR, and nobody who was away is in it', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 40 }), steps => {
       let image = cluster()

@@ -1,5 +1,5 @@
 /**
- * Who leads a partition when brokers come and go. A leader is chosen among replicas that are in sync and alive, in the
+ * Who leads a partition when brokers come and go (I-01, I-10, I-11, I-13). A leader is chosen among replicas that are in sync and alive, in the
  * order of preference; the last member of an ISR is never dropped from it, because only it has everything. Sources:
  * Kafka's partition leader election; KIP-380 and KIP-903 (a bounced broker is a failed broker).
  */

@@ -129,7 +129,7 @@ test('I-02 I-12 records that contradict the image are bugs', () => {
   for (const [record, message] of bad) assert.throws(() => evolve(image, record), message)
 })
 
-test('a snapshot makes the same image again, through bytes', () => {
+test('I-14 a snapshot makes the same image again, through bytes', () => {
   const image = evolveAll(emptyImage(), start)
   const records = [...snapshotRecords(image)]
   const again = evolveAll(

@@ -1,6 +1,6 @@
 /**
  * How a record changes the image: the only place where an image is made from another. A record that contradicts the image
- * is a Bug, never skipped: every broker must come to the same image, and the controller decided on the same one.
+ * is a Bug, never skipped (I-14): every broker must come to the same image, and the controller decided on the same one.
  */
 import { assert, unreachable } from '../../base/assert.ts'
 import type { CowDraft } from '../../base/cow-map.ts'
@@ -244,6 +244,7 @@ class ImageDraft {
   }
 }
 
+/** I-02. */
 function movesForward(before: PartitionImage, body: { leaderEpoch: number; partitionEpoch: number }): void {
   assert(body.partitionEpoch > before.partitionEpoch, 'states of a partition are numbered', {
     have: before.partitionEpoch,

@@ -45,7 +45,7 @@ function* topicRecords(topic: TopicImage): Generator<MetadataRecord> {
   }
 }
 
-/** Asserts what holds between records (I-01, I-02, I-10 to I-13). Visits everything: for tests, the simulator, and after a snapshot. */
+/** Asserts what holds between records (I-01, I-10 to I-12). Visits everything: for tests, the simulator, and after a snapshot. */
 export function imageInvariants(image: MetadataImage): void {
   let partitions = 0
   let ambiguous = 0

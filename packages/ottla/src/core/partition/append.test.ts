@@ -65,7 +65,7 @@ function errorOf(decision: AppendDecision): string {
   return decision.kind === 'refused' ? decision.error : decision.kind
 }
 
-test('plain batches get consecutive offsets and leave no producer behind', () => {
+test('I-03 plain batches get consecutive offsets and leave no producer behind', () => {
   const state = leader()
   assert.deepEqual(send(state, null, { count: 10 }), { kind: 'append', baseOffset: 0, lastOffset: 9 })
   assert.deepEqual(send(state, null, { count: 1 }), { kind: 'append', baseOffset: 10, lastOffset: 10 })
@@ -202,7 +202,7 @@ test('F1 duplicates are known after a restart, and not while that bug is planted
   assert.equal(errorOf(decideAppend(after, header({ epoch: 0, sequence: 2 }), 9n, { acks: 1 })), 'append')
 })
 
-test('offsets never go back', () => {
+test('I-04 offsets never go back', () => {
   const state = leader()
   send(state, null, { count: 5 })
   assert.throws(() => evolveAppended(state, header({}), { producerId: null, baseOffset: 4, nowMs: 0 }), /never go back/)
@@ -241,7 +241,7 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
   { maxLength: 60 },
 )
 
-test('agrees with a model that searches the whole log, across restarts', () => {
+test('I-08 I-09 agrees with a model that searches the whole log, across restarts', () => {
   fc.assert(
     fc.property(steps, run => {
       const model = new ModelPartition()

@@ -3,6 +3,8 @@
  * was validated before (wire/batch/validate.ts): framing, CRC, timestamps, sizes. `evolveAppended` is the only place that
  * moves the log's end, live, in replay and on followers alike.
  *
+ * Keeps I-04 (offsets never go back), I-07 (acknowledged when committed) and I-08 (a batch is in the log once).
+ *
  * Sources: KIP-98 (idempotence), KIP-360 (producers without state), KIP-890 (transactions that begin implicitly).
  */
 import { assert } from '../../base/assert.ts'

@@ -1,5 +1,5 @@
 /**
- * When the high watermark moves. It is the lowest durable end among the replicas that count, which are the maximal ISR
+ * When the high watermark moves (I-05, I-06). It is the lowest durable end among the replicas that count, which are the maximal ISR
  * (committed and asked for, so that neither outcome of an unresolved change takes back what was acknowledged) and those
  * about to join. With one replica it is the durable end of the log. Source: KIP-497, KIP-966; Kafka replication design.
  */

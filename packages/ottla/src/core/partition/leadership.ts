@@ -1,6 +1,6 @@
 /**
  * Terms: becoming leader or follower as the metadata image says, and refusing who speaks of another term. The image only
- * moves forward, so a term never goes back; which replica leads is the controller's decision. Sources: KIP-101, KIP-320.
+ * moves forward, so a term never goes back (I-02); which replica leads is the controller's decision. Sources: KIP-101, KIP-320.
  */
 import { assert } from '../../base/assert.ts'
 import type { BrokerId, LeaderEpoch, Millis, Offset } from '../../base/units.ts'

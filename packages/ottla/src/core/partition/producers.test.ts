@@ -42,7 +42,7 @@ test('a producer silent for the expiration time goes, one that wrote since stays
   assert.equal(table.evictedCount, 0, 'expiry is no eviction')
 })
 
-test('an open transaction keeps its producer from expiry and eviction until the marker', () => {
+test('I-09 an open transaction keeps its producer from expiry and eviction until the marker', () => {
   const table = new ProducerTable(2)
   write(table, 1n, { sequence: 0, nowMs: 0 })
   table.beginTransaction(table.find(1n)!, 0)

@@ -3,7 +3,7 @@
  * of appended twice: per producer id its epoch and its last five batches. Plain producers never come here.
  *
  * Bounded in two ways: producers not heard of for `producer.id.expiration.ms` go, and above `limit` the one silent for
- * longest goes. A producer with an open transaction never goes: its marker has yet to come. Does not decide what a batch
+ * longest goes. A producer with an open transaction never goes (I-09): its marker has yet to come. Does not decide what a batch
  * means (append.ts). Sources: KIP-98, KIP-360; the window of five is what clients rely on with five requests in flight.
  */
 import { assert } from '../../base/assert.ts'

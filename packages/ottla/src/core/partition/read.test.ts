@@ -38,7 +38,7 @@ test('§8.20 offsets from the log start to its end are fetched, others are out o
   assert.equal(checkRead(state, { fetchOffset: 99, currentLeaderEpoch: 2 }), 'FENCED_LEADER_EPOCH')
 })
 
-test('J9 §8.20 consumers read to the high watermark, stable ones to the open transaction, followers to the end', () => {
+test('I-07 J9 §8.20 consumers read to the high watermark, stable ones to the open transaction, followers to the end', () => {
   const state = leader()
   assert.equal(readLimit(state, 'consumer'), 10)
   assert.equal(readLimit(state, 'committed-transactions'), 7)

@@ -1,5 +1,5 @@
 /**
- * What a reader may see: how far, from where, and whether its history is ours. Reading the bytes is storage's.
+ * What a reader may see: how far (I-07), from where, and whether its history is ours. Reading the bytes is storage's.
  * Sources: KIP-98 (last stable offset), KIP-207 (offsets of a new leader), KIP-320 (diverging epochs), KIP-392.
  */
 import type { BrokerId, LeaderEpoch, Offset } from '../../base/units.ts'
