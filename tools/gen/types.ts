@@ -64,7 +64,6 @@ export function defaultText(field: FieldModel): string {
   if (field.default === undefined) return IMPLICIT_DEFAULTS[field.kind]!
   if (field.kind === 'uuid') return 'ZERO_UUID'
   if (field.kind === 'string') return `'${String(field.default)}'`
-  if (field.default === Number.MAX_SAFE_INTEGER) return 'Number.MAX_SAFE_INTEGER'
   return field.kind === 'int64' ? `${String(field.default)}n` : String(field.default)
 }
 

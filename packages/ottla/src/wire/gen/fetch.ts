@@ -106,8 +106,11 @@ export interface FetchPartition {
   partitionMaxBytes: number
   /** Log directory of the follower’s replica. Versions 17 to 18. */
   replicaDirectoryId: Uuid
-  /** High watermark that the reader knows, so that the leader answers at once when it has moved. Versions 18. */
-  highWatermark: number
+  /**
+   * High watermark that a follower knows, so that the leader answers at once when it has moved; the largest: not told.
+   * Versions 18.
+   */
+  highWatermark: bigint
   unknownTags?: readonly UnknownTag[]
 }
 
@@ -120,7 +123,7 @@ export interface FetchPartitionInput {
   logStartOffset?: number | undefined
   partitionMaxBytes: number
   replicaDirectoryId?: Uuid | undefined
-  highWatermark?: number | undefined
+  highWatermark?: bigint | undefined
   unknownTags?: readonly UnknownTag[] | undefined
 }
 
@@ -489,7 +492,7 @@ function decodeFetchPartition(r: Reader, version: number): FetchPartition {
   const logStartOffset = version >= 5 ? r.int53() : -1
   const partitionMaxBytes = r.int32()
   let replicaDirectoryId: Uuid = ZERO_UUID
-  let highWatermark: number = Number.MAX_SAFE_INTEGER
+  let highWatermark: bigint = 9223372036854775807n
   let unknownTags: UnknownTag[] | undefined
   if (flexible) {
     const tagCount = r.tagCount()
@@ -499,7 +502,7 @@ function decodeFetchPartition(r: Reader, version: number): FetchPartition {
       if (tag === 0 && version >= 17) {
         replicaDirectoryId = r.uuid()
       } else if (tag === 1 && version === 18) {
-        highWatermark = r.int53()
+        highWatermark = r.int64()
       } else {
         unknownTags = r.keepTag(unknownTags, tag)
       }
@@ -523,8 +526,8 @@ function encodeFetchPartition(w: Writer, version: number, m: FetchPartitionInput
     const kept = m.unknownTags
     const replicaDirectoryId = m.replicaDirectoryId ?? ZERO_UUID
     const hasReplicaDirectoryId = version >= 17 && replicaDirectoryId !== ZERO_UUID
-    const highWatermark = m.highWatermark ?? Number.MAX_SAFE_INTEGER
-    const hasHighWatermark = version === 18 && highWatermark !== Number.MAX_SAFE_INTEGER
+    const highWatermark = m.highWatermark ?? 9223372036854775807n
+    const hasHighWatermark = version === 18 && highWatermark !== 9223372036854775807n
     w.uvarint((kept === undefined ? 0 : kept.length) + (hasReplicaDirectoryId ? 1 : 0) + (hasHighWatermark ? 1 : 0))
     let next = 0
     if (hasReplicaDirectoryId) {
@@ -535,7 +538,7 @@ function encodeFetchPartition(w: Writer, version: number, m: FetchPartitionInput
     if (hasHighWatermark) {
       next = w.unknownTagsFrom(kept, next, 1)
       const mark = w.beginTag(1)
-      w.int53(highWatermark)
+      w.int64(highWatermark)
       w.endTag(mark)
     }
     w.unknownTagsFrom(kept, next, Number.POSITIVE_INFINITY)

@@ -16,10 +16,11 @@ const fetchPartition = struct('FetchPartition', {
   logStartOffset: f.int53('5+', { default: -1, doc: 'First offset of the follower’s log; -1 from a consumer.' }),
   partitionMaxBytes: f.int32('0+', { doc: 'Most bytes wanted from this partition; the first batch comes whole.' }),
   replicaDirectoryId: f.uuid('17+', { tag: 0, default: 'zero', doc: 'Log directory of the follower’s replica.' }),
-  highWatermark: f.int53('18+', {
+  // Exact, because the largest int64 is the default: a number could not tell it from others near it.
+  highWatermark: f.int64('18+', {
     tag: 1,
-    default: Number.MAX_SAFE_INTEGER,
-    doc: 'High watermark that the reader knows, so that the leader answers at once when it has moved.',
+    default: 2n ** 63n - 1n,
+    doc: 'High watermark that a follower knows, so that the leader answers at once when it has moved; the largest: not told.',
   }),
 })
 
