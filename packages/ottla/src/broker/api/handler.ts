@@ -10,7 +10,7 @@ import type { AnyApi, Api } from '../../wire/api.ts'
 /** The connection that a request came on, as long as it lives. */
 export interface ConnectionSignal {
   readonly closed: boolean
-  /** Calls `listener` once when the connection is gone; the returned function takes it back. */
+  /** Calls `listener` once when the connection is gone or about to end: stop waiting. The returned function takes it back. */
   onClose(listener: () => void): () => void
 }
 

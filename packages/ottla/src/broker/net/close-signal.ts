@@ -16,9 +16,14 @@ export class CloseSignal implements ConnectionSignal {
     }
   }
 
-  /** Calls everyone once; a second call does nothing. */
+  /** The connection is gone. */
   fire(): void {
     this.#closed = true
+    this.hurry()
+  }
+
+  /** Calls everyone who waits, once: no more waiting, the connection is about to end. */
+  hurry(): void {
     const listeners = [...this.#listeners]
     this.#listeners.clear()
     for (const listener of listeners) listener()

@@ -173,7 +173,10 @@ export class Connection implements NetReceiver, FrameSink, RequestConnection, Re
     if (this.#ending || this.signal.closed) return
     this.#ending = true
     this.#pause()
-    this.#endWhenAnswered()
+    this.#guard(() => {
+      this.signal.hurry()
+      this.#endWhenAnswered()
+    })
   }
 
   /** Ends now, whatever is owed. */

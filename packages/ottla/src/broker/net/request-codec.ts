@@ -42,7 +42,10 @@ export function isProduce(bytes: Uint8Array, start: number): boolean {
   return bytes[start] === PRODUCE_KEY >> 8 && bytes[start + 1] === (PRODUCE_KEY & 0xff)
 }
 
-/** Throws a DecodeError for header or body bytes that are not what key and version say. */
+/**
+ * Throws a DecodeError for header or body bytes that are not what key and version say. Bytes behind the body belong to
+ * the frame and are ignored, as Apache Kafka does: librdkafka 2.16 sends Metadata v13 with three of them.
+ */
 export function decodeRequest(
   shared: ConnectionShared,
   connection: RequestConnection,
@@ -60,7 +63,6 @@ export function decodeRequest(
   }
   const clientId = decodeRequestHeaderRest(reader, api, header).clientId ?? ''
   const request = api.decodeRequest(reader, apiVersion)
-  if (reader.remaining > 0) reader.fail(`${reader.remaining} bytes too many`)
   const context = new RequestContext(connection, { api, apiVersion, correlationId, clientId, slot: frame.slot })
   return { kind: 'request', served, context, request }
 }
