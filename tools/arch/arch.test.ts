@@ -94,7 +94,7 @@ test("functions are measured by biome's parser, under the limit of biome.json", 
 
 test('a walk whose file is gone, or that a file no longer takes, is found', () => {
   const page =
-    '## 5. Three walks\n- **Produce** `a.ts` (why) > `b.ts` > `c.ts`\n- **Alone** `a.ts`\n## 6. More\n- **No** `x.ts`'
+    '## 5. Three walks\n- **Produce** `a.ts` > `b.ts` < `c.ts` (why)\n- **Alone** `a.ts`\n## 6. More\n- **No** `x.ts`'
   const files = [sourceFile('a.ts', "import './b.ts'"), sourceFile('b.ts', '')]
   assert.deepEqual(
     checkWalks(walksOf(page), files).map(each => each.message),
@@ -105,9 +105,14 @@ test('a walk whose file is gone, or that a file no longer takes, is found', () =
     broken.map(each => each.message),
     [
       'walk Produce: a.ts does not import b.ts',
-      'walk Produce: b.ts does not import c.ts',
+      'walk Produce: c.ts does not import b.ts',
       'walk Alone: names fewer than two files',
     ],
+  )
+  const whole = checkWalks(walksOf(page), [...files, sourceFile('c.ts', "import './b.ts'")])
+  assert.deepEqual(
+    whole.map(each => each.message),
+    ['walk Alone: names fewer than two files'],
   )
   assert.equal(checkWalks(walksOf('# no walks'), files).length, 1)
 })

@@ -72,9 +72,16 @@ function declaredNames(tokens: readonly Token[]): Set<string> {
     const before = tokens[index - 1]?.text ?? ''
     const after = tokens[index + 1]?.text
     const isParameter = (before === '(' || before === ',') && after === ':'
-    if (isParameter || before === 'const' || before === 'let') declared.add(token.text)
+    if (isParameter || before === 'const' || before === 'let' || isImported(tokens, index)) declared.add(token.text)
   })
   return declared
+}
+
+/** Whether the name stands in the braces of an `import { ... }`. */
+function isImported(tokens: readonly Token[], index: number): boolean {
+  let at = index - 1
+  while (at > 0 && (tokens[at]!.kind === 'name' || tokens[at]!.text === ',')) at--
+  return tokens[at]?.text === '{' && ['import', 'type'].includes(tokens[at - 1]?.text ?? '')
 }
 
 const EVERYDAY_WORDS = new Set(['fetch', 'process', 'crypto', 'performance'])

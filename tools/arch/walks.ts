@@ -1,6 +1,7 @@
 /**
- * Checks the walks of ARCHITECTURE.md: each is a line `- **Name** ...` whose files stand in backquotes between ` > `.
- * Every file must exist, and each must import the next one.
+ * Checks the walks of ARCHITECTURE.md: each is a line `- **Name** ...` whose files stand in backquotes between ` > `,
+ * where the left file imports the right one, or ` < `, where the left one is an interface that the right one stands
+ * behind (and imports). Every file must exist, and every link hold.
  */
 import type { Finding, SourceFile } from './source-file.ts'
 
@@ -8,6 +9,8 @@ export interface Walk {
   readonly name: string
   /** Relative to packages/ottla/src. */
   readonly paths: readonly string[]
+  /** What stands between each two paths. */
+  readonly links: readonly ('>' | '<')[]
 }
 
 const HEADING = /^## .*\bwalks\b/i
@@ -20,11 +23,20 @@ export function walksOf(page: string): Walk[] {
   for (const line of lines.slice(from + 1)) {
     if (line.startsWith('## ')) break
     const name = /^- \*\*([^*]+)\*\*/.exec(line)?.[1]
-    if (name === undefined) continue
-    const paths = [...line.matchAll(/`([\w./-]+\.ts)`/g)].map(match => match[1]!)
-    walks.push({ name, paths })
+    if (name !== undefined) walks.push({ name, ...chainOf(line) })
   }
   return walks
+}
+
+/** Files and the signs between them, in order; a file that comes first in a line has no sign before it. */
+function chainOf(line: string): { paths: string[]; links: ('>' | '<')[] } {
+  const paths: string[] = []
+  const links: ('>' | '<')[] = []
+  for (const match of line.matchAll(/(?: ([><]) )?`([\w./-]+\.ts)`/g)) {
+    if (paths.length > 0) links.push(match[1] === '<' ? '<' : '>')
+    paths.push(match[2]!)
+  }
+  return { paths, links }
 }
 
 export function checkWalks(walks: readonly Walk[], files: readonly SourceFile[]): Finding[] {
@@ -39,12 +51,14 @@ export function checkWalks(walks: readonly Walk[], files: readonly SourceFile[])
   return walks.flatMap(walk => {
     if (walk.paths.length < 2) return [finding(walk, 'names fewer than two files')]
     const missing = walk.paths.filter(path => !byPath.has(path)).map(path => finding(walk, `${path} does not exist`))
-    const broken = walk.paths.slice(1).flatMap((path, index) => {
-      const from = byPath.get(walk.paths[index]!)
-      if (from === undefined || !byPath.has(path)) return []
-      return from.imports.some(each => each.path === path)
+    const broken = walk.links.flatMap((link, index) => {
+      const left = byPath.get(walk.paths[index]!)
+      const right = byPath.get(walk.paths[index + 1]!)
+      if (left === undefined || right === undefined) return []
+      const [from, to] = link === '>' ? [left, right] : [right, left]
+      return from.imports.some(each => each.path === to.path)
         ? []
-        : [finding(walk, `${from.path} does not import ${path}`)]
+        : [finding(walk, `${from.path} does not import ${to.path}`)]
     })
     return [...missing, ...broken]
   })

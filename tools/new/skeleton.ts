@@ -57,22 +57,24 @@ function handlerText({ name }: NewApi): string {
   const module = kebab(name)
   return `/** ${name}: say here what it does, for whom, and what each version changes in that. */
 import { Bug } from '../../base/assert.ts'
-import type { ${name}Request, ${name}ResponseInput } from '../../wire/gen/${module}.ts'
-import type { Handler } from './handler.ts'
+import { type ${name}Request, type ${name}ResponseInput, ${camel(name)}Api } from '../../wire/gen/${module}.ts'
+import { type Handler, serve } from './handler.ts'
 
 export const handle${name}: Handler<${name}Request, ${name}ResponseInput> = context => {
   throw new Bug('${name} has no answer yet', { apiVersion: context.apiVersion })
 }
+
+export const ${camel(name)} = serve(${camel(name)}Api, handle${name})
 `
 }
 
 function testText(api: NewApi): string {
   return `import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { handle${api.name} } from './${fileName(api)}.ts'
+import { ${camel(api.name)} } from './${fileName(api)}.ts'
 
 test('${api.name} answers', () => {
-  assert.equal(typeof handle${api.name}, 'function')
+  assert.equal(${camel(api.name)}.api.key, ${api.key})
   assert.fail('replace this by what ${api.name} must answer: facts first, in all its versions')
 })
 `
