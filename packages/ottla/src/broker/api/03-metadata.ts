@@ -86,22 +86,22 @@ async function describeWanted(
   request: MetadataRequest,
   image: MetadataImage,
 ): Promise<MetadataTopicResponseInput[]> {
-  const names = new Set<string>()
+  const seen = new Set<string>()
   const described: MetadataTopicResponseInput[] = []
   const missing: string[] = []
   let partitions = 0
   for (const { name, topicId } of request.topics ?? []) {
-    if (topicId !== ZERO_UUID || name === null) {
-      described.push(describeById(context, request, { image, topicId, name }))
-      continue
-    }
-    if (names.has(name)) continue
-    names.add(name)
-    const topic = topicByName(image, name)
-    if (topic !== null) described.push(describe(context, request, { image, topic }))
-    else if (topicNameProblem(name) !== null) described.push(unknown('INVALID_TOPIC_EXCEPTION', name))
-    else missing.push(name)
-    partitions += topic?.partitions.length ?? 1
+    const isById = topicId !== ZERO_UUID || name === null
+    // A topic that is asked for twice is described once: otherwise a small request would make a huge reply.
+    const key = isById ? `id ${topicId}` : `name ${name}`
+    if (seen.has(key)) continue
+    seen.add(key)
+    const row = isById
+      ? describeById(context, request, { image, topicId, name })
+      : describeByName(context, request, { image, name })
+    if (row !== null) described.push(row)
+    else if (name !== null) missing.push(name)
+    partitions += 1 + (row?.partitions.length ?? 0)
     if (partitions < PARTITIONS_PER_TURN) continue
     partitions = 0
     await nextTurn(context.services.clock)
@@ -131,6 +131,17 @@ function describeById(
   const topic = topicById(image, topicId)
   if (topic === null) return { ...unknown('UNKNOWN_TOPIC_ID', null), topicId }
   return describe(context, request, { image, topic })
+}
+
+/** Null when the topic is missing and might be made. */
+function describeByName(
+  context: ApiContext,
+  request: MetadataRequest,
+  asked: { readonly image: MetadataImage; readonly name: string },
+): MetadataTopicResponseInput | null {
+  const topic = topicByName(asked.image, asked.name)
+  if (topic !== null) return describe(context, request, { image: asked.image, topic })
+  return topicNameProblem(asked.name) === null ? null : unknown('INVALID_TOPIC_EXCEPTION', asked.name)
 }
 
 function unknown(error: WireErrorName, name: string | null): MetadataTopicResponseInput {

@@ -5,7 +5,6 @@
 import { type Uuid, ZERO_UUID } from '../../base/uuid.ts'
 import type { CreatedTopic, NewTopic } from '../../core/controller/commands.ts'
 import { ControllerUnavailable } from '../../runtime/services.ts'
-import { resolveTopicConfig, topicConfigTexts } from '../../spec/config/topic.ts'
 import { errorCodeOf } from '../../spec/errors.ts'
 import {
   type CreateTopicsConfigResponseInput,
@@ -15,7 +14,7 @@ import {
   type CreateTopicsTopicResponseInput,
   createTopicsApi,
 } from '../../wire/gen/create-topics.ts'
-import { ConfigSource, sourceOfTopicKey } from './config-source.ts'
+import { topicEntries } from './config-entries.ts'
 import { type ApiContext, type Handler, serve } from './handler.ts'
 import { newTopicId } from './new-topic-id.ts'
 
@@ -66,13 +65,12 @@ function topicResponse(context: ApiContext, topic: CreatedTopic, hidesId: boolea
 }
 
 function configsOf(context: ApiContext, topic: CreatedTopic): CreateTopicsConfigResponseInput[] {
-  const { config } = context.services
-  const texts = topicConfigTexts(resolveTopicConfig(config, topic.overrides, topic.replicationFactor))
-  return [...texts].map(([name, value]) => ({
+  const entries = topicEntries(context.services.config, topic.overrides, topic.replicationFactor)
+  return entries.map(({ name, value, source, readOnly }) => ({
     name,
     value,
-    readOnly: false,
-    configSource: topic.overrides.has(name) ? ConfigSource.topic : sourceOfTopicKey(config, name),
+    readOnly,
+    configSource: source,
     isSensitive: false,
   }))
 }

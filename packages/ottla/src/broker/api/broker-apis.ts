@@ -10,6 +10,7 @@ import { deleteTopics } from './20-delete-topics.ts'
 import { deleteRecords } from './21-delete-records.ts'
 import { initProducerId } from './22-init-producer-id.ts'
 import { offsetForLeaderEpoch } from './23-offset-for-leader-epoch.ts'
+import { describeConfigs } from './32-describe-configs.ts'
 import { describeCluster } from './60-describe-cluster.ts'
 import { ApiTable } from './api-table.ts'
 
@@ -25,6 +26,7 @@ export function brokerApis(): ApiTable {
     deleteRecords,
     initProducerId,
     offsetForLeaderEpoch,
+    describeConfigs,
     describeCluster,
   ])
   return table
