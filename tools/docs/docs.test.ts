@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { sourceFile } from '../arch/source-file.ts'
+import { checkOmissions } from './omissions.ts'
 import { generatedPages } from './pages.ts'
 import { checkProse } from './prose.ts'
 import { checkUses, unreadFields } from './uses.ts'
@@ -61,4 +62,36 @@ test('the committed pages are what spec gives, and a changed row changes its pag
     assert.equal(committed, text, name)
     assert.ok(text.split('\n').length > 10 && !text.includes('undefined'), name)
   }
+})
+
+test('the table of APIs that are absent says what is', () => {
+  const known = {
+    handled: new Set([0]),
+    declared: new Map([
+      [0, 'Produce'],
+      [8, 'OffsetCommit'],
+      [9, 'OffsetFetch'],
+      [10, 'FindCoordinator'],
+    ]),
+  }
+  const rows = [
+    '| 0 | Produce | declared |',
+    '| 8 | OffsetCommit | not declared |',
+    '| 9 | Other | declared |',
+    '| 71 | Push | declared |',
+  ]
+  assert.deepEqual(checkOmissions(rows.join('\n'), known), [
+    'docs/omissions.md: Produce (0) is handled; take the row out',
+    'docs/omissions.md: OffsetCommit (8) has codecs; say `declared`',
+    'docs/omissions.md: Other (9) is called OffsetFetch',
+    'docs/omissions.md: Push (71) has no codecs; say `not declared`',
+    'docs/omissions.md: FindCoordinator (10) has codecs and no handler, and no row',
+  ])
+  assert.deepEqual(
+    checkOmissions('| 8 | OffsetCommit | begun: declared, no answer |\n| 71 | Push | not declared |', {
+      handled: new Set(),
+      declared: new Map([[8, 'OffsetCommit']]),
+    }),
+    [],
+  )
 })

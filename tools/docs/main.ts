@@ -4,13 +4,16 @@
  */
 import { existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, sep } from 'node:path'
+import { brokerApis } from '../../packages/ottla/src/broker/api/broker-apis.ts'
 import { allRows } from '../../packages/ottla/src/spec/config/broker.ts'
 import { brokerRows } from '../../packages/ottla/src/spec/config/broker-rows.ts'
 import { topicRows } from '../../packages/ottla/src/spec/config/topic-rows.ts'
 import { unhonoured } from '../../packages/ottla/src/spec/config/unhonoured.ts'
 import { errorNames } from '../../packages/ottla/src/spec/errors.ts'
 import { metrics } from '../../packages/ottla/src/spec/metrics.ts'
+import { allApis } from '../../packages/ottla/src/wire/gen/all.ts'
 import { sourceFile } from '../arch/source-file.ts'
+import { checkOmissions, type KnownApis } from './omissions.ts'
 import { generatedPages } from './pages.ts'
 import { checkProse, type World } from './prose.ts'
 import { checkUses } from './uses.ts'
@@ -42,6 +45,7 @@ function check(): void {
   const findings = [
     ...stale.map(([name]) => `docs/generated/${name} is not what spec gives; run \`npm run docs\``),
     ...checkUses(declared, files),
+    ...checkOmissions(textOf(join(ROOT, 'docs', 'omissions.md')), knownApis()),
     ...checkProse(
       prose.map(path => ({ path, text: textOf(join(ROOT, path)) })),
       world(),
@@ -62,6 +66,13 @@ function world(): World {
     scripts: new Set(Object.keys(scripts)),
     knowsKey: key => names.has(key) || unhonoured(key, '') !== null,
     errorNames: new Set(errorNames),
+  }
+}
+
+function knownApis(): KnownApis {
+  return {
+    handled: new Set(brokerApis().advertised.map(row => row.apiKey)),
+    declared: new Map(allApis.map(api => [api.key, api.name])),
   }
 }
 

@@ -48,12 +48,7 @@ function checkLine(page: Page, line: string, world: World): string[] {
     const word = quoted.replace(/=.*$/, '')
     if (KEY.test(word) && !FILE_ENDING.test(word) && !world.knowsKey(word))
       findings.push(`there is no config key ${word}`)
-    if (
-      ERROR.test(quoted) &&
-      !quoted.startsWith('OTTLA_') &&
-      !quoted.startsWith('O_') &&
-      !world.errorNames.has(quoted)
-    ) {
+    if (ERROR.test(quoted) && !quoted.startsWith('OTTLA_') && !/^[OF]_/.test(quoted) && !world.errorNames.has(quoted)) {
       findings.push(`there is no error ${quoted}`)
     }
     if (/^(packages|tools|docs|test|bench|fixtures)\/[\w./-]+$/.test(quoted) && !world.exists(quoted))
