@@ -18,6 +18,7 @@ import {
 } from '../../wire/gen/produce.ts'
 import { leaderEndpoints } from './endpoints.ts'
 import { type ApiContext, type Handler, type Reply, serve } from './handler.ts'
+import { told } from './messages.ts'
 import { dataErrorCode } from './older-errors.ts'
 
 const TOPIC_IDS_SINCE = 13
@@ -95,10 +96,10 @@ function partitionResponse(apiVersion: number, index: number, reply: AppendReply
     baseOffset,
     logAppendTimeMs,
     logStartOffset,
-    errorMessage: reply.message,
+    errorMessage: told(reply.message),
     ...(reply.batchIndex === null
       ? {}
-      : { recordErrors: [{ batchIndex: reply.batchIndex, batchIndexErrorMessage: reply.message }] }),
+      : { recordErrors: [{ batchIndex: reply.batchIndex, batchIndexErrorMessage: told(reply.message) }] }),
     ...(reply.currentLeader === null ? {} : { currentLeader: reply.currentLeader }),
   }
 }

@@ -16,6 +16,7 @@ import {
 } from '../../wire/gen/create-topics.ts'
 import { topicEntries } from './config-entries.ts'
 import { type ApiContext, type Handler, serve } from './handler.ts'
+import { told } from './messages.ts'
 import { newTopicId } from './new-topic-id.ts'
 
 const CONFIGS_SINCE = 5
@@ -52,7 +53,7 @@ function newTopic(topic: CreateTopicsTopic, topicId: Uuid): NewTopic {
 
 function topicResponse(context: ApiContext, topic: CreatedTopic, hidesId: boolean): CreateTopicsTopicResponseInput {
   if (topic.error !== 'NONE') {
-    return { name: topic.name, errorCode: errorCodeOf(topic.error), errorMessage: topic.message, configs: null }
+    return { name: topic.name, errorCode: errorCodeOf(topic.error), errorMessage: told(topic.message), configs: null }
   }
   return {
     name: topic.name,
@@ -76,5 +77,5 @@ function configsOf(context: ApiContext, topic: CreatedTopic): CreateTopicsConfig
 }
 
 function notDone(name: string, why: ControllerUnavailable): CreateTopicsTopicResponseInput {
-  return { name, errorCode: errorCodeOf('NOT_CONTROLLER'), errorMessage: why.message, configs: null }
+  return { name, errorCode: errorCodeOf('NOT_CONTROLLER'), errorMessage: told(why.message), configs: null }
 }

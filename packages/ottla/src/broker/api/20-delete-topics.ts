@@ -12,6 +12,7 @@ import {
   deleteTopicsApi,
 } from '../../wire/gen/delete-topics.ts'
 import { type ApiContext, type Handler, serve } from './handler.ts'
+import { told } from './messages.ts'
 
 const DELETION_DISABLED_SINCE = 3
 
@@ -63,6 +64,6 @@ function response(
     name: topic.name,
     topicId: topic.topicId ?? ZERO_UUID,
     errorCode: errorCodeOf(error),
-    errorMessage: message,
+    errorMessage: told(message),
   }
 }

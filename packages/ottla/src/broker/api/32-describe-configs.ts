@@ -21,6 +21,7 @@ import {
 } from '../../wire/gen/describe-configs.ts'
 import { brokerEntries, type ConfigEntry, topicEntries } from './config-entries.ts'
 import { type ApiContext, type Handler, serve } from './handler.ts'
+import { told } from './messages.ts'
 import { nextTurn } from './turns.ts'
 
 const RESOURCES_PER_TURN = 50
@@ -51,7 +52,7 @@ function describe(
   const found = entriesOf(context, resource)
   if ('error' in found) {
     const { error, message } = found
-    return { errorCode: errorCodeOf(error), errorMessage: message, resourceType, resourceName, configs: [] }
+    return { errorCode: errorCodeOf(error), errorMessage: told(message), resourceType, resourceName, configs: [] }
   }
   const wanted = configurationKeys === null ? null : new Set(configurationKeys)
   const configs = found.entries

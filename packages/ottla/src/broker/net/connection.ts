@@ -159,7 +159,7 @@ export class Connection implements NetReceiver, FrameSink, RequestConnection, Re
 
   progressed(): void {
     if (this.#ending) this.#endWhenAnswered()
-    else if (this.#held) this.#advance()
+    else if (this.#held && this.#cancelTurn === null) this.#advance()
   }
 
   unsent(delta: number): void {
@@ -181,6 +181,9 @@ export class Connection implements NetReceiver, FrameSink, RequestConnection, Re
 
   /** Ends now, whatever is owed. */
   destroy(): void {
+    this.#ending = true
+    this.#frames.discard()
+    this.#replies.close()
     this.#net.destroy()
   }
 
@@ -225,21 +228,34 @@ export class Connection implements NetReceiver, FrameSink, RequestConnection, Re
   }
 
   #answer(context: RequestContext, reply: Reply<unknown>): void {
-    this.#reservedBytes -= context.reservedBytes
-    this.#shared.meter.addUnsent(-context.reservedBytes)
-    if (this.signal.closed) {
+    if (this.#replies.isClosed) {
+      this.#giveBack(context)
       reply.release?.()
       return
     }
-    const chunks = reply.body === null ? [] : encodeReply(this.#shared, context, reply.body)
+    let chunks: Uint8Array[]
+    try {
+      chunks = reply.body === null ? [] : encodeReply(this.#shared, context, reply.body)
+    } catch (error) {
+      reply.release?.()
+      this.#failed(context, error)
+      return
+    }
+    this.#giveBack(context)
     this.#shared.meter.answered(this.#replies.fill(context.slot, chunks, reply.release))
     if (reply.close === undefined) return
     this.#log('refused-write', reply.close)
     this.finish()
   }
 
-  /** A handler threw: a Bug stops the process; a peer's bad bytes, or a case nobody thought of, end the connection. */
+  #giveBack(context: RequestContext): void {
+    this.#reservedBytes -= context.reservedBytes
+    this.#shared.meter.addUnsent(-context.reservedBytes)
+  }
+
+  /** A handler threw, or its reply cannot be written: a Bug stops the process; a peer's bad bytes, or a case nobody thought of, end the connection. */
   #failed(context: RequestContext, error: unknown): void {
+    this.#giveBack(context)
     if (error instanceof Bug) this.services.fatal(error)
     const why = error instanceof Error ? error.message : String(error)
     this.#drop(
@@ -323,9 +339,7 @@ export class Connection implements NetReceiver, FrameSink, RequestConnection, Re
   #drop(reason: EndReason, why: string): void {
     if (this.signal.closed) return
     this.#log(reason, why)
-    this.#ending = true
-    this.#frames.discard()
-    this.#net.destroy()
+    this.destroy()
   }
 
   #log(reason: EndReason, why: string): void {

@@ -63,6 +63,11 @@ export class ReplyQueue {
     return this.#windowBytes === 0 ? null : this.#progressAt
   }
 
+  /** Closed: replies are dropped before they are encoded. */
+  get isClosed(): boolean {
+    return this.#closed
+  }
+
   open(): ReplySlot {
     const slot: ReplySlot = { chunks: null, bytes: 0, release: undefined, next: null }
     if (this.#tail === null) this.#head = slot
@@ -77,7 +82,7 @@ export class ReplyQueue {
    */
   fill(slot: ReplySlot, chunks: readonly Uint8Array[], release?: () => void): number {
     assert(slot.chunks === null, 'a request is answered once')
-    assert(!this.#closed, 'replies to a closed connection are dropped before they are encoded')
+    assert(!this.#closed, 'nobody is answered who is gone')
     let bytes = 0
     for (const chunk of chunks) bytes += chunk.length
     slot.chunks = chunks
