@@ -24,21 +24,21 @@ export interface MetaSnapshot {
  * - ok: durable; `head` is the new end.
  * - conflict: the head was not `expectedHead`; nothing was appended.
  * - fenced: a controller of a higher epoch exists; nothing was appended.
+ * - refused: there was no room for it; nothing was appended, and it may be tried again.
  * - unknown: it may or may not have been appended (a reply was lost). Read from `expectedHead` to find out.
  */
 export type MetaAppendResult =
   | { readonly kind: 'ok'; readonly head: MetaOffset }
   | { readonly kind: 'conflict'; readonly head: MetaOffset }
   | { readonly kind: 'fenced'; readonly epoch: number }
+  | { readonly kind: 'refused'; readonly reason: string }
   | { readonly kind: 'unknown' }
 
 export interface MetaLog {
   /** One atomic append, whatever its size. An offset is used per append (per entry), not per record. */
   append(epoch: number, expectedHead: MetaOffset, records: readonly Uint8Array[]): Promise<MetaAppendResult>
   /** Entries from `from` in order; the newest snapshot first when `from` lies below its end. */
-  read(
-    from: MetaOffset,
-  ): Promise<{
+  read(from: MetaOffset): Promise<{
     readonly snapshot: MetaSnapshot | null
     readonly entries: readonly MetaEntry[]
     readonly head: MetaOffset
