@@ -33,7 +33,7 @@ export function advanceHighWatermark(state: PartitionState): boolean {
   if (state.role !== 'leader' || state.isr.length < requiredInsync(state)) return false
   let lowest = state.durableEndOffset
   for (const [id, follower] of state.followers) {
-    if (follower.endOffset < lowest && (inMaximalIsr(state, id) || isJoining(state, follower))) {
+    if (follower.endOffset < lowest && (inMaximalIsr(state, id) || follower.joining)) {
       lowest = follower.endOffset
     }
   }
@@ -51,14 +51,6 @@ export function evolveLeaderHighWatermark(state: PartitionState, leaderHighWater
   state.highWatermark = reached
   state.transactions.settle(reached)
   return true
-}
-
-/**
- * A replica outside the ISR that held everything at its last fetch. Were it not waited for, a leader alone in its ISR
- * under constant load would always be one batch ahead, and the replica could never join.
- */
-function isJoining(state: PartitionState, follower: FollowerProgress): boolean {
-  return follower.joining && follower.endOffset >= state.leaderEpochStartOffset
 }
 
 /** Whether the follower held everything within the last `lagMaxMs`. */

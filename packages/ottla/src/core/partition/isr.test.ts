@@ -33,15 +33,16 @@ function append(state: PartitionState, count: number): void {
   evolveAppended(state, header, { producerId: null, baseOffset: state.endOffset, nowMs: 0 })
 }
 
-function fetch(
-  state: PartitionState,
-  brokerId: number,
-  endOffset: number,
-  at: { nowMs?: number; eligible?: boolean } = {},
-) {
+interface FetchAt {
+  nowMs?: number
+  eligible?: boolean
+  brokerEpoch?: number
+}
+
+function fetch(state: PartitionState, brokerId: number, endOffset: number, at: FetchAt = {}) {
   const moved = evolveFollowerFetch(state, {
     brokerId,
-    brokerEpoch: 1,
+    brokerEpoch: at.brokerEpoch ?? 1,
     endOffset,
     eligible: at.eligible ?? true,
     nowMs: at.nowMs ?? 0,
@@ -115,6 +116,70 @@ test('I-06 an expansion counts from the moment it is asked for', () => {
   assert.equal(state.highWatermark, 10)
   evolveIsrRefused(state)
   assert.equal(state.highWatermark, 15)
+})
+
+test('I-06 a replica asked for counts although it no longer keeps up', () => {
+  const state = leader([1])
+  append(state, 10)
+  fetch(state, 2, 10)
+  evolveDurable(state, 10)
+  evolveIsrProposed(state, [1, 2])
+  append(state, 5)
+  evolveDurable(state, 15)
+  assert.equal(evolveLag(state, { nowMs: 1e6, lagMaxMs: LAG_MS }), false)
+  assert.equal(state.highWatermark, 10)
+})
+
+test('C10 a replica that lost what it had does not join by what it had before', () => {
+  const state = leader([1, 3], { endOffset: 20 })
+  fetch(state, 2, 20)
+  assert.deepEqual(decideIsr(state, { nowMs: 0, ...everyone }), [1, 2, 3])
+  append(state, 1)
+  fetch(state, 2, 10)
+  assert.equal(decideIsr(state, { nowMs: 0, ...everyone }), null, 'not the start of the term')
+  fetch(state, 2, 20)
+  fetch(state, 2, 20, { brokerEpoch: 2 })
+  assert.equal(decideIsr(state, { nowMs: 0, ...everyone }), null, 'another start of the process')
+})
+
+test('a replica with less than consumers may have seen does not join', () => {
+  const state = leader([1])
+  append(state, 10)
+  fetch(state, 2, 10)
+  evolveDurable(state, 10)
+  fetch(state, 2, 9)
+  assert.equal(state.highWatermark, 10)
+  assert.equal(decideIsr(state, { nowMs: 0, ...everyone }), null)
+})
+
+test('a replica that never held everything does not join, though nothing is committed', () => {
+  const state = leader([1, 3])
+  append(state, 10)
+  fetch(state, 2, 0)
+  assert.equal(decideIsr(state, { nowMs: 0, ...everyone }), null)
+})
+
+test('a member of the ISR has the whole lag time for its first fetches', () => {
+  const state = leader([1, 2], { endOffset: 20 })
+  fetch(state, 2, 0, { nowMs: 1 })
+  assert.equal(decideIsr(state, { nowMs: LAG_MS, ...everyone }), null)
+})
+
+test('another ISR in the same term moves neither its start nor what followers said; other replicas do', () => {
+  const state = leader([1, 2], { endOffset: 20 })
+  append(state, 5)
+  fetch(state, 2, 25)
+  lead(state, term([1, 2, 3], 1), 0)
+  assert.equal(state.leaderEpochStartOffset, 20)
+  assert.equal(state.followers.get(2)?.endOffset, 25)
+  lead(state, { ...term([1, 3], 2), replicas: [1, 3, 4] }, 0)
+  assert.deepEqual([...state.followers.keys()].sort(), [3, 4])
+})
+
+test('a checkpointed high watermark outside the log is brought into it', () => {
+  const opened = { self: 1, minInsyncReplicas: 1, producers: [], nowMs: 0, logStartOffset: 5, endOffset: 9 }
+  const watermarks = [null, 2, 7, 12].map(highWatermark => openPartition({ ...opened, highWatermark }).highWatermark)
+  assert.deepEqual(watermarks, [5, 5, 7, 9])
 })
 
 test('a replica that fell behind is left out after the lag time, not before', () => {

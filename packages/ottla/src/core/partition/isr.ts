@@ -23,6 +23,9 @@ export function evolveFollowerFetch(state: PartitionState, fetch: FollowerFetch)
   assert(state.role === 'leader', 'only a leader is fetched from', { role: state.role })
   const follower = state.followers.get(fetch.brokerId)
   assert(follower !== undefined, 'a follower is a replica', { brokerId: fetch.brokerId, replicas: state.replicas })
+  // Another start of its process: what the one before had caught up with may be lost.
+  const restarted = follower.brokerEpoch !== -1 && fetch.brokerEpoch !== follower.brokerEpoch
+  if (restarted) follower.caughtUpAtMs = Number.NEGATIVE_INFINITY
   if (fetch.endOffset >= state.endOffset) follower.caughtUpAtMs = fetch.nowMs
   else if (follower.leaderEndAtFetch !== -1 && fetch.endOffset >= follower.leaderEndAtFetch) {
     // It now has all that we had when it last asked, so at that time it asked for everything.

@@ -42,6 +42,12 @@ test('a producer silent for the expiration time goes, one that wrote since stays
   assert.equal(table.evictedCount, 0, 'expiry is no eviction')
 })
 
+test('the epoch of coordinators never falls', () => {
+  const table = new ProducerTable()
+  for (const coordinatorEpoch of [5, 3]) table.recordMarker(1n, { producerEpoch: 0, coordinatorEpoch, nowMs: 0 })
+  assert.equal(table.find(1n)?.coordinatorEpoch, 5)
+})
+
 test('I-09 an open transaction keeps its producer from expiry and eviction until the marker', () => {
   const table = new ProducerTable(2)
   write(table, 1n, { sequence: 0, nowMs: 0 })

@@ -28,7 +28,10 @@ export interface FollowerProgress {
   fetchedAtMs: Millis
   /** The last time at which it held everything we had. Monotonic. */
   caughtUpAtMs: Millis
-  /** Outside the ISR, but it keeps up and may join: the high watermark waits for it (high-watermark.ts). */
+  /**
+   * Outside the ISR, but it keeps up and may join: the high watermark waits for it. Else a leader alone in its ISR under
+   * constant load would always be one batch ahead, and the replica could never join.
+   */
   joining: boolean
 }
 
