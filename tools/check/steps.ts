@@ -42,11 +42,13 @@ function runStep(step: Step, cwd: string): Promise<StepResult> {
   const [program, ...args] = step.command
   const { promise, resolve } = Promise.withResolvers<StepResult>()
   const output: Buffer[] = []
+  const child = spawn(program === 'node' ? process.execPath : program, args, { cwd })
+  const timer = setTimeout(() => child.kill('SIGTERM'), STEP_TIMEOUT_MS)
   const end = (ok: boolean, why: string) => {
+    clearTimeout(timer)
     const text = Buffer.concat(output).toString() + why
     resolve({ name: step.name, ok, ms: performance.now() - begun, output: text })
   }
-  const child = spawn(program === 'node' ? process.execPath : program, args, { cwd, timeout: STEP_TIMEOUT_MS })
   child.stdout.on('data', piece => output.push(piece))
   child.stderr.on('data', piece => output.push(piece))
   child.on('error', error => end(false, `${program} cannot be started: ${error.message}\n`))

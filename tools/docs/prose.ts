@@ -41,7 +41,7 @@ function checkLine(page: Page, line: string, world: World): string[] {
     const path = posix.normalize(posix.join(posix.dirname(page.path), target.replace(/#.*$/, '')))
     if (!world.exists(path)) findings.push(`the link to ${target} leads nowhere`)
   }
-  for (const [, script = ''] of line.matchAll(/npm run ([\w:-]+)/g)) {
+  for (const [, script = ''] of line.matchAll(/npm run (?:--silent )?([\w:-]+)/g)) {
     if (!world.scripts.has(script)) findings.push(`package.json has no script ${script}`)
   }
   for (const [, quoted = ''] of line.matchAll(/`([^`]+)`/g)) {

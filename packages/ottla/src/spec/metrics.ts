@@ -21,11 +21,6 @@ const rows = {
   ottla_requests_total: { kind: 'counter', doc: 'Requests answered, or appended where no answer was asked for.' },
   ottla_request_bytes_total: { kind: 'counter', doc: 'Bytes of requests.' },
   ottla_response_bytes_total: { kind: 'counter', doc: 'Bytes of replies.' },
-  ottla_produce_batches_total: { kind: 'counter', doc: 'Batches appended.' },
-  ottla_produce_bytes_total: { kind: 'counter', doc: 'Bytes of batches appended.' },
-  ottla_produce_duplicates_total: { kind: 'counter', doc: 'Batches of idempotent producers that were there already.' },
-  ottla_produce_refused_total: { kind: 'counter', doc: 'Batches refused, for whatever reason.' },
-  ottla_fetch_bytes_total: { kind: 'counter', doc: 'Bytes of batches read by fetch requests.' },
 } as const satisfies Record<string, MetricRow>
 
 export type MetricName = keyof typeof rows
