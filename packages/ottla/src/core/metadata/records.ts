@@ -82,12 +82,15 @@ export class MetadataRecordError extends Error {
   }
 }
 
-/** `version` is the newest unless a test asks for an older one. */
-export function encodeMetadataRecord(record: MetadataRecord, version?: number): Uint8Array {
+/** One for all: its chunk is large against a record, and what was handed out is never written again. */
+const writer = new Writer()
+
+/** In the newest version. */
+export function encodeMetadataRecord(record: MetadataRecord): Uint8Array {
   const { number, codec } = rows[record.type] as Row<unknown>
-  const writer = new Writer().beginBare()
+  writer.beginBare()
   writer.int16(number)
-  codec.encode(writer, version ?? codec.max, record.body)
+  codec.encode(writer, codec.max, record.body)
   return writer.finishBytes()
 }
 
