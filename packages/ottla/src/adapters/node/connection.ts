@@ -31,7 +31,7 @@ export class NodeConnection implements NetConnection {
       return true
     },
   }
-  #reading = firstRead
+  #reading: Uint8Array = firstRead
 
   /**
    * Asks for the receiver and begins to read; false when the connection is refused. `readsItself`: the socket was made

@@ -58,7 +58,8 @@ export class NodeNet implements Net {
         reject(netFaultOf(error, address))
       }
       socket.once('error', fail)
-      socket.connect({ host, port: address.port, noDelay: true }, () => {
+      socket.setNoDelay(true)
+      socket.connect({ host, port: address.port }, () => {
         clearTimeout(timer)
         socket.off('error', fail)
         connection.open(socket, true, receive)

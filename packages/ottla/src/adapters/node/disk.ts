@@ -1,0 +1,144 @@
+/** The real disk: node:fs behind the Disk port. */
+import { constants, open, openSync } from 'node:fs'
+import { mkdir, readdir, rename, rmdir, stat, statfs, unlink } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { promisify } from 'node:util'
+import type { CommitLane, Disk, DiskEntry, DiskLock, OpenOptions } from '../../ports/disk.ts'
+import { NodeCommitLane } from './commit-lane.ts'
+import { takesDirect } from './direct-probe.ts'
+import { errnoName, faulting, faultingSync } from './disk-faults.ts'
+import { NodeFile } from './node-file.ts'
+import { lockFile } from './process-lock.ts'
+
+const openFd = promisify(open)
+
+/** Good for every block device in use (sectors of 512 or 4,096 bytes) and equal to the usual page. */
+const ALIGNMENT_BYTES = 4096
+
+const WASM_PAGE_BYTES = 65_536
+
+const flagsOf: Readonly<Record<OpenOptions['mode'], number>> = {
+  read: constants.O_RDONLY,
+  write: constants.O_RDWR,
+  create: constants.O_RDWR | constants.O_CREAT,
+  replace: constants.O_RDWR | constants.O_CREAT | constants.O_TRUNC,
+}
+
+export class NodeDisk implements Disk {
+  readonly alignmentBytes = ALIGNMENT_BYTES
+  #probeBlock: Uint8Array | null = null
+
+  /**
+   * The memory of a WebAssembly.Memory is the only kind in Node that is aligned to a page; a Buffer or SharedArrayBuffer
+   * is not, and direct I/O from it gives EINVAL.
+   */
+  slab(sizeBytes: number): Uint8Array {
+    const pages = Math.max(1, Math.ceil(sizeBytes / WASM_PAGE_BYTES))
+    const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true })
+    return new Uint8Array(memory.buffer, 0, sizeBytes)
+  }
+
+  async commitLane(directory: string): Promise<CommitLane> {
+    await faulting(directory, () => readdir(directory))
+    return new NodeCommitLane({
+      alignmentBytes: this.alignmentBytes,
+      slab: sizeBytes => this.slab(sizeBytes),
+      openForCommits: async path => ({
+        plain: await this.open(path, { mode: 'create' }),
+        file: await this.open(path, { mode: 'write', direct: true }),
+      }),
+    })
+  }
+
+  async open(path: string, options: OpenOptions): Promise<NodeFile> {
+    return faulting(path, async () => {
+      const direct = this.#takesDirect(path, options)
+      const fd = await openFd(path, flags(options, direct), 0o644)
+      return this.#file(fd, path, direct)
+    })
+  }
+
+  openSync(path: string, options: OpenOptions): NodeFile {
+    return faultingSync(path, () => {
+      const direct = this.#takesDirect(path, options)
+      return this.#file(openSync(path, flags(options, direct), 0o644), path, direct)
+    })
+  }
+
+  async list(path: string): Promise<readonly DiskEntry[]> {
+    const entries = await faulting(path, () => readdir(path, { withFileTypes: true }))
+    return entries
+      .map(entry => ({ name: entry.name, kind: kindOf(entry) }))
+      .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
+  }
+
+  async stat(path: string): ReturnType<Disk['stat']> {
+    try {
+      const found = await stat(path)
+      return { kind: kindOf(found), sizeBytes: found.size, modifiedAtMs: Math.floor(found.mtimeMs) }
+    } catch (error) {
+      if (errnoName(error) === 'ENOENT') return null
+      return faulting(path, () => Promise.reject(error))
+    }
+  }
+
+  async makeDirectory(path: string): Promise<void> {
+    await faulting(path, () => mkdir(path, { recursive: true }))
+  }
+
+  async rename(from: string, to: string): Promise<void> {
+    await faulting(from, () => rename(from, to))
+  }
+
+  async remove(path: string): Promise<void> {
+    await forgiving(path, () => unlink(path))
+  }
+
+  async removeDirectory(path: string): Promise<void> {
+    await forgiving(path, () => rmdir(path))
+  }
+
+  async syncDirectory(path: string): Promise<void> {
+    const fd = await faulting(path, () => openFd(path, constants.O_RDONLY | constants.O_DIRECTORY))
+    const directory = new NodeFile(fd, { path, direct: false, unitBytes: 1 })
+    try {
+      await directory.sync()
+    } finally {
+      await directory.close()
+    }
+  }
+
+  async freeBytes(path: string): Promise<number> {
+    const { bavail, bsize } = await faulting(path, () => statfs(path))
+    return bavail * bsize
+  }
+
+  lock(path: string): Promise<DiskLock | null> {
+    return lockFile(path)
+  }
+
+  #takesDirect(path: string, options: OpenOptions): boolean {
+    if (options.direct !== true) return false
+    this.#probeBlock ??= this.slab(this.alignmentBytes)
+    return takesDirect(dirname(path), this.#probeBlock)
+  }
+
+  #file(fd: number, path: string, direct: boolean): NodeFile {
+    return new NodeFile(fd, { path, direct, unitBytes: this.alignmentBytes })
+  }
+}
+
+const flags = ({ mode }: OpenOptions, direct: boolean) => flagsOf[mode] | (direct ? constants.O_DIRECT : 0)
+
+function kindOf(entry: { isFile(): boolean; isDirectory(): boolean }): DiskEntry['kind'] {
+  if (entry.isFile()) return 'file'
+  return entry.isDirectory() ? 'directory' : 'other'
+}
+
+async function forgiving(path: string, remove: () => Promise<void>): Promise<void> {
+  try {
+    await remove()
+  } catch (error) {
+    if (errnoName(error) !== 'ENOENT') await faulting(path, () => Promise.reject(error))
+  }
+}
