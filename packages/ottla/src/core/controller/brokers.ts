@@ -56,10 +56,12 @@ export function decideRegisterBroker(
   const sameProcess = before?.incarnation === command.incarnation
   const brokerEpoch = sameProcess ? before.epoch : image.nextBrokerEpoch
   const fenced = sameProcess ? before.fenced && !command.caughtUp : !command.caughtUp
-  const records: MetadataRecord[] = [registration(command, { brokerEpoch, fenced })]
   const electorate = electorateOf(image, rules, id => (id === command.brokerId ? !fenced : isAlive(image, id)))
-  if (!sameProcess) records.push(...changesOnLoss(image, command.brokerId, electorate))
-  if (!fenced && (before?.fenced ?? true)) records.push(...onReturn(image, records, electorate))
+  const changes = sameProcess ? [] : [...changesOnLoss(image, command.brokerId, electorate)]
+  const returns = !fenced && (before?.fenced ?? true)
+  const elections = returns ? onReturn(image, changes, electorate) : []
+  // Not `push(...)`: a broker may hold more partitions than a call takes arguments.
+  const records = [registration(command, { brokerEpoch, fenced }), ...changes, ...elections]
   return { records, reply: { ...DONE, brokerEpoch } }
 }
 
