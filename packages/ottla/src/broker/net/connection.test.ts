@@ -7,14 +7,15 @@ import { type DescribeClusterResponseInput, describeClusterApi } from '../../wir
 import { produceApi } from '../../wire/gen/produce.ts'
 import { apiVersions } from '../api/18-api-versions.ts'
 import { type ApiContext, type Reply, serve } from '../api/handler.ts'
+import { frameOf } from '../testing/raw-peer.ts'
 import { FRAME_GRACE_MS, FRAMES_PER_TURN, IN_WORK_MAX, SLOW_READER_MS, UNSENT_BYTES_MAX } from './limits.ts'
-import { Bench, correlationIdsIn, replyFrames, requestFrame, settle } from './testing.ts'
+import { Bench, correlationIdsIn, replyFrames, settle } from './testing.ts'
 
 const clusterReply = (clusterId: string): Reply<DescribeClusterResponseInput> => ({ body: { clusterId, brokers: [] } })
 const ask = (correlationId: number) =>
-  requestFrame(describeClusterApi, { version: 0, correlationId, body: { includeClusterAuthorizedOperations: false } })
+  frameOf(describeClusterApi, { version: 0, correlationId, body: { includeClusterAuthorizedOperations: false } })
 const produceFrame = (correlationId: number) =>
-  requestFrame(produceApi, { version: 9, correlationId, body: { acks: 1, timeoutMs: 1000, topicData: [] } })
+  frameOf(produceApi, { version: 9, correlationId, body: { acks: 1, timeoutMs: 1000, topicData: [] } })
 
 /** DescribeCluster requests that wait until the test answers them. */
 function parked() {
@@ -64,7 +65,7 @@ test('bytes behind a body are ignored', async () => {
 
 test('ApiVersions of a version from the future: v0 reply, error 35, our range of ApiVersions, connection stays (G3)', async () => {
   const bench = new Bench([apiVersions(() => []), immediate])
-  const frame = requestFrame(apiVersionsApi, {
+  const frame = frameOf(apiVersionsApi, {
     version: 4,
     correlationId: 5,
     body: { clientSoftwareName: 'a', clientSoftwareVersion: '1' },

@@ -5,9 +5,7 @@ import { CollectingObserve } from '../../adapters/memory/observe.ts'
 import { Reader, Writer } from '../../base/cursor.ts'
 import type { NetAddress, NetConnection, NetReceiver } from '../../ports/net.ts'
 import type { BrokerServices } from '../../runtime/services.ts'
-import type { AnyApi } from '../../wire/api.ts'
 import { FrameMemory } from '../../wire/frame-memory.ts'
-import { encodeRequestHeader } from '../../wire/header.ts'
 import { ApiTable } from '../api/api-table.ts'
 import type { Served } from '../api/handler.ts'
 import { Connection } from './connection.ts'
@@ -91,23 +89,6 @@ export class HandSocket implements NetConnection {
 /** Lets promises that can settle do so. */
 export async function settle(): Promise<void> {
   for (let i = 0; i < 20; i++) await Promise.resolve()
-}
-
-/** A request as it stands on the wire, its size first. */
-export function requestFrame(
-  api: AnyApi,
-  request: {
-    readonly version: number
-    readonly correlationId: number
-    readonly body: unknown
-    readonly clientId?: string | null
-  },
-): Uint8Array {
-  const writer = new Writer().begin()
-  const { version, correlationId, clientId = 'test' } = request
-  encodeRequestHeader(writer, api, { apiKey: api.key, apiVersion: version, correlationId, clientId })
-  api.encodeRequest(writer, version, request.body)
-  return writer.finishBytes()
 }
 
 /** The replies in a byte stream, without their sizes. */
