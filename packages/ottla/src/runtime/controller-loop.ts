@@ -69,12 +69,7 @@ export class ControllerLoop {
         return
       }
       this.#queue.push({ command, resolve: resolve as Waiting['resolve'], reject })
-      this.#running ??= this.#run().then(
-        () => {
-          this.#running = null
-        },
-        error => this.#parts.fatal(error),
-      )
+      this.#running ??= this.#run().catch(this.#parts.fatal)
     })
   }
 
@@ -92,6 +87,8 @@ export class ControllerLoop {
       const machine = this.#machine ?? (await this.#load())
       await this.#decideAndAppend(machine, taken)
     }
+    // In the turn in which the queue was seen empty: a command from now on begins another run.
+    this.#running = null
   }
 
   async #decideAndAppend(machine: Machine, taken: readonly Waiting[]): Promise<void> {
@@ -102,7 +99,7 @@ export class ControllerLoop {
     for (const { command } of taken) {
       const decision = decide(image, command, rules)
       image = evolveAll(image, decision.records)
-      records.push(...decision.records)
+      for (const record of decision.records) records.push(record)
       replies.push(decision.reply)
     }
     const answer = () => {

@@ -87,12 +87,7 @@ export class MetadataTail {
   #wake(): void {
     if (this.#stopped) return
     this.#again = true
-    this.#running ??= this.#run().then(
-      () => {
-        this.#running = null
-      },
-      error => this.#parts.fatal(error),
-    )
+    this.#running ??= this.#run().catch(this.#parts.fatal)
   }
 
   async #run(): Promise<void> {
@@ -107,12 +102,13 @@ export class MetadataTail {
       this.#release()
       await this.#snapshotWhenDue()
     }
+    // In the turn in which the loop saw nothing more: a wake from now on begins another.
+    this.#running = null
   }
 
   async #read(): Promise<{ step: MetadataStep; head: MetaOffset }> {
     const { snapshot, entries, head } = await this.#parts.log.read(this.#applied)
-    const records: MetadataRecord[] = []
-    if (snapshot !== null) records.push(...snapshot.records.map(decodeMetadataRecord))
+    const records = (snapshot?.records ?? []).map(decodeMetadataRecord)
     const fromSnapshot = records.length
     for (const entry of entries) {
       assert(entry.epoch >= this.#epoch, 'controllers follow one another', { have: this.#epoch, got: entry.epoch })
