@@ -105,7 +105,8 @@ export class Reconciler {
     const { directories, table, clock, self, observe } = this.#parts
     let log = directories.find(topic.id, index)
     if (log === undefined) {
-      if (!how.mayCreate) {
+      // Without files there is nothing that could be missing.
+      if (!how.mayCreate && how.config.durability !== 'memory') {
         const reason = 'its log directory is missing'
         observe.log('error', 'partition.offline', { topic: topic.name, partition: index, reason })
         return null

@@ -5,8 +5,9 @@ import type { Membership } from '../../ports/membership.ts'
 import type { MetaLog } from '../../ports/meta-log.ts'
 import { DataDirectories } from '../../runtime/data-directories.ts'
 import type { BrokerConfig } from '../../spec/config/broker.ts'
-import { type LogDirectory, openLogDirectory, readIdentity } from '../../storage/log-directory.ts'
+import type { LogDirectory } from '../../storage/log-directory.ts'
 import { MemoryBudget } from '../../storage/memory-budget.ts'
+import { openLogDirectory, readIdentity } from '../../storage/open.ts'
 import type { ServerAdapters } from './server.ts'
 import { StartRefusal } from './start-refusal.ts'
 
@@ -37,6 +38,7 @@ export async function openData(config: BrokerConfig, adapters: ServerAdapters): 
             clusterId,
             journal: { maxBytes: config.journalMaxBytes },
             memory,
+            defaultConfig: config.topicDefaults,
           }),
         )
       } catch (fault) {

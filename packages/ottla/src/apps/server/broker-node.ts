@@ -1,0 +1,159 @@
+/**
+ * A broker between its disks and its listeners: follows the metadata, is controller when it may, hosts its partitions.
+ * `start` brings it to where it can answer; `stop` leaves nothing running. Opens and closes no files of its own.
+ */
+import { uuidFromBytes } from '../../base/uuid.ts'
+import { FetchSessions } from '../../core/access/fetch-sessions.ts'
+import type { BrokerEndpoint } from '../../core/metadata/image.ts'
+import { ControllerLoop } from '../../runtime/controller-loop.ts'
+import type { DataDirectories } from '../../runtime/data-directories.ts'
+import { MetadataTail } from '../../runtime/metadata-tail.ts'
+import { PartitionHost } from '../../runtime/partition-host.ts'
+import { PartitionTable } from '../../runtime/partition-table.ts'
+import { ProducerIds } from '../../runtime/producer-ids.ts'
+import { Purgatory } from '../../runtime/purgatory.ts'
+import { Reconciler } from '../../runtime/reconciler.ts'
+import { RetentionLoop } from '../../runtime/retention-loop.ts'
+import type { BrokerServices } from '../../runtime/services.ts'
+import type { BrokerConfig } from '../../spec/config/broker.ts'
+import type { OpenedData } from './open-data.ts'
+import type { ServerAdapters } from './server.ts'
+import { StartRefusal } from './start-refusal.ts'
+
+export class BrokerNode {
+  readonly services: BrokerServices
+  readonly #config: BrokerConfig
+  readonly #adapters: ServerAdapters
+  readonly #data: OpenedData
+  readonly #tail: MetadataTail
+  readonly #controller: ControllerLoop
+  readonly #retention: RetentionLoop
+  readonly #incarnation: string
+  #brokerEpoch = -1
+  /** For the first application of the metadata only: see Reconciler's `mayCreate`. */
+  #directoryMissing = false
+
+  constructor(config: BrokerConfig, adapters: ServerAdapters, data: OpenedData) {
+    this.#config = config
+    this.#adapters = adapters
+    this.#data = data
+    this.#incarnation = uuidFromBytes(adapters.crypto.randomUuid())
+    const { clock, observe } = adapters
+    const { directories, metaLog, membership } = data
+    const self = config.nodeId
+    const fatal = (why: unknown) => adapters.fatal(why)
+    const table = new PartitionTable(self, () => this.#tail.image)
+    const reconciler = new Reconciler({ self, config, directories, table, clock, observe })
+    this.#tail = new MetadataTail({
+      log: metaLog,
+      apply: async ({ image, topics, removed }) => {
+        await reconciler.apply(image, { topics, removed, mayCreate: !this.#directoryMissing })
+        this.#directoryMissing = false
+      },
+      fatal,
+    })
+    this.#controller = new ControllerLoop({
+      self,
+      incarnation: this.#incarnation,
+      log: metaLog,
+      membership,
+      rules: config,
+      whenApplied: offset => this.#tail.whenApplied(offset),
+      observe,
+      fatal,
+    })
+    this.#retention = new RetentionLoop({
+      clock,
+      observe,
+      directories,
+      table,
+      intervalMs: config.logRetentionCheckIntervalMs,
+      producerExpiryMs: config.producerIdExpirationMs,
+      fatal,
+    })
+    this.services = this.#servicesOver(table, fatal)
+  }
+
+  /** Registers this start of the process and applies all metadata. `endpoints` is where clients find the broker. */
+  async start(endpoints: readonly BrokerEndpoint[]): Promise<void> {
+    const { clusterId, directories, membership } = this.#data
+    const self = this.#config.nodeId
+    const before = await this.#tail.load()
+    refuseForeign(before.clusterId, clusterId, directories)
+    this.#directoryMissing = isDirectoryMissing(before.brokers.get(self)?.directories ?? [], directories)
+    const incarnation = this.#incarnation
+    const present = await membership.register({ brokerId: self, incarnation, registration: new Uint8Array(0) })
+    if (present.kind !== 'ok') throw new StartRefusal(`broker ${self} could not register: ${present.kind}`)
+    await this.#controller.start()
+    this.#tail.start()
+    await this.#controller.submit({ type: 'createCluster', clusterId })
+    const registration = await this.#controller.submit({
+      type: 'registerBroker',
+      clusterId,
+      brokerId: self,
+      incarnation,
+      endpoints,
+      rack: this.#config.rack === '' ? null : this.#config.rack,
+      directories: directories.ids,
+      caughtUp: true,
+    })
+    if (registration.error !== 'NONE') {
+      throw new StartRefusal(`broker ${self} could not register: ${registration.message ?? registration.error}`)
+    }
+    this.#brokerEpoch = registration.brokerEpoch
+    this.#retention.start()
+  }
+
+  async stop(): Promise<void> {
+    await this.#retention.stop()
+    await this.#controller.stop()
+    await this.#tail.stop()
+  }
+
+  #servicesOver(table: PartitionTable, fatal: (why: unknown) => void): BrokerServices {
+    const { clock, observe, random, crypto } = this.#adapters
+    const config = this.#config
+    const producerIds = new ProducerIds(() =>
+      this.#controller.submit({
+        type: 'allocateProducerIds',
+        brokerId: config.nodeId,
+        brokerEpoch: this.#brokerEpoch,
+      }),
+    )
+    const room = this.#data.directories
+    return {
+      nodeId: config.nodeId,
+      clusterId: this.#data.clusterId,
+      config,
+      clock,
+      random,
+      crypto,
+      observe,
+      partitions: new PartitionHost({ table, purgatory: new Purgatory(clock), clock, room }),
+      sessions: new FetchSessions({ slots: config.maxIncrementalFetchSessionCacheSlots }),
+      image: () => this.#tail.image,
+      submit: command => this.#controller.submit(command),
+      nextProducerId: () => producerIds.next(),
+      fatal,
+    }
+  }
+}
+
+function refuseForeign(known: string | null, clusterId: string, directories: DataDirectories): void {
+  if (known !== null && known !== clusterId) {
+    throw new StartRefusal(
+      `the metadata log is of cluster ${known}, the log directories of ${clusterId}: they do not belong together`,
+    )
+  }
+  const first = known === null ? directories.logs().next() : null
+  if (first === null || first.done === true) return
+  const { topic, partition } = first.value.id
+  throw new StartRefusal(
+    `the data directory holds partitions (${topic}-${partition}) but no metadata log: another program wrote it, or its .ottla-metadata files are gone. Start with another --data directory, or put the files back`,
+  )
+}
+
+/** A directory that this broker had is not there now: what is missing may lie in it, so that nothing is made anew. */
+function isDirectoryMissing(had: readonly string[], directories: DataDirectories): boolean {
+  return directories.failedAtStart > 0 || had.some(id => !directories.ids.includes(id))
+}
