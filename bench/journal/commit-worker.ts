@@ -40,7 +40,8 @@ parentPort?.on('message', (job: Job | null) => {
   }
   const file = files[job.file] as number
   let written = 0
-  while (written < job.bytes) written += writeSync(file, memory, job.at + written, job.bytes - written, job.position + written)
+  while (written < job.bytes)
+    written += writeSync(file, memory, job.at + written, job.bytes - written, job.position + written)
   fdatasyncSync(file)
   parentPort?.postMessage(0)
 })

@@ -18,7 +18,6 @@ import {
   openSync,
   rmSync,
   write,
-  writeSync,
 } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -94,7 +93,8 @@ class Pieces {
     this.pieceBytes = pieceBytes
     for (let done = 0; done < budgetBytes; done += 16 * MB) {
       const memory = slab(16 * MB)
-      for (let at = 0; at + pieceBytes <= memory.length; at += pieceBytes) this.free.push(memory.subarray(at, at + pieceBytes))
+      for (let at = 0; at + pieceBytes <= memory.length; at += pieceBytes)
+        this.free.push(memory.subarray(at, at + pieceBytes))
     }
   }
 }
@@ -145,7 +145,8 @@ class Run {
 
   takePiece(): Uint8Array {
     const memory = this.pieces.free.pop()
-    if (memory === undefined) throw new Error('budget too small for so many partitions: raise --budget-mb or lower --piece-kb')
+    if (memory === undefined)
+      throw new Error('budget too small for so many partitions: raise --budget-mb or lower --piece-kb')
     return memory
   }
 
@@ -352,7 +353,9 @@ function pieceBytesFor(partitions: number, batchBytes: number, budgetBytes: numb
   return Math.max(2 ** Math.ceil(Math.log2(batchBytes + BLOCK)), Math.min(MB, Math.max(16_384, share)))
 }
 
-console.log(`${cpus()[0]?.model ?? 'unknown CPU'} x${cpus().length}, Node ${process.version}, ${given.dir}, write-back ${given['write-back']}, in flight ${given['in-flight']}, ring ${given['ring-mb']} MB, extend ${given['extend-kb']} KB`)
+console.log(
+  `${cpus()[0]?.model ?? 'unknown CPU'} x${cpus().length}, Node ${process.version}, ${given.dir}, write-back ${given['write-back']}, in flight ${given['in-flight']}, ring ${given['ring-mb']} MB, extend ${given['extend-kb']} KB`,
+)
 console.log(HEADS.map((head, i) => head.padStart(WIDTHS[i] as number)).join(' '))
 for (const partitions of given.partitions.split(',').map(Number)) {
   for (const kb of given.kb.split(',').map(Number)) {

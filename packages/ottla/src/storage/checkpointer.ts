@@ -1,0 +1,265 @@
+/**
+ * Checkpoints (J3, J4): bring everything that the journal's older rounds hold into synced segments, write down where each
+ * log stood, and only then let the ring be used again. Order, each step durable before the next:
+ *
+ *   1 note every changed log, and end the round being filled: later appends are in later rounds
+ *   2 write the noted bytes to the segments; wait for the noted rounds
+ *   3 close sealed segments (trim, index, snapshot), sync what was written, then the folders
+ *   4 replace the checkpoint file, sync the directory
+ *   5 release the ring up to the noted round
+ */
+
+import { planted } from '../base/planted.ts'
+import type { Millis, Offset } from '../base/units.ts'
+import type { DiskFile } from '../ports/disk.ts'
+import { CHECKPOINT_FILE, type CheckpointEntry, encodeCheckpoint, encodeEntry } from './checkpoint-file.ts'
+import { eachOf, type LogPosition, type ProducerSnapshot } from './env.ts'
+import { replaceFile } from './files.ts'
+import { writeIndexFiles } from './index-files.ts'
+import type { Ring } from './journal/ring.ts'
+import type { Log } from './log.ts'
+import type { LogHost } from './log-host.ts'
+import { encodeProducerSnapshot, snapshotFileName } from './producer-snapshot.ts'
+import type { Segment } from './segment.ts'
+
+/** Syncs and closings at once. More would take threads from reads. */
+const WIDTH = 2
+/** Producers that are encoded anew with each checkpoint; with more, only once the log has grown by so many offsets. */
+const PRODUCERS_CHEAP = 5000
+const PRODUCERS_EVERY_OFFSETS = 100_000
+/** An active segment's index files are brought up to date when they lack this much of it. Bytes. */
+const INDEX_EVERY_BYTES = 16 * 1024 * 1024
+
+interface Noted {
+  readonly log: Log
+  readonly end: LogPosition
+  readonly endOffset: Offset
+  readonly startOffset: Offset
+  readonly highWatermark: Offset
+  readonly active: Segment
+  readonly maxTimestamp: Millis
+  readonly maxTimestampOffset: Offset
+  readonly firstTimestamp: Millis
+  readonly epochs: CheckpointEntry['epochs']
+  readonly producers: ProducerSnapshot
+  readonly cuts: number
+}
+
+interface LogSnapshot {
+  readonly log: Log
+  readonly snapshot: ProducerSnapshot
+}
+
+export class Checkpointer {
+  readonly #host: LogHost
+  readonly #ring: Ring
+  readonly #ringId: Uint8Array
+  readonly #path: string
+  /** The newest entry of each log. */
+  readonly #entries = new Map<Log, Uint8Array>()
+  readonly #producers = new Map<Log, ProducerSnapshot>()
+  #snapshots: LogSnapshot[] = []
+  #changed = new Set<Log>()
+
+  constructor(host: LogHost, parts: { readonly ring: Ring; readonly ringId: Uint8Array; readonly path: string }) {
+    this.#host = host
+    this.#ring = parts.ring
+    this.#ringId = parts.ringId
+    this.#path = parts.path
+  }
+
+  get changedCount(): number {
+    return this.#changed.size
+  }
+
+  changed(log: Log): void {
+    log.dirty = true
+    this.#changed.add(log)
+  }
+
+  /** The log's producers when it began a new segment: for Kafka's snapshot file. */
+  rolled(log: Log, snapshot: ProducerSnapshot): void {
+    this.#snapshots.push({ log, snapshot })
+  }
+
+  removed(log: Log): void {
+    this.#changed.delete(log)
+    this.#entries.delete(log)
+    this.#producers.delete(log)
+    this.#snapshots = this.#snapshots.filter(each => each.log !== log)
+  }
+
+  /** Runs alone in the directory. Rejects with what failed; then the ring is not released, and nothing is forgotten. */
+  async run(): Promise<void> {
+    const changed = [...this.#changed]
+    const snapshots = this.#snapshots
+    this.#changed = new Set()
+    this.#snapshots = []
+    try {
+      await this.#run(changed, snapshots)
+    } catch (error) {
+      for (const log of changed) if (!log.removed) this.changed(log)
+      this.#snapshots = [...snapshots, ...this.#snapshots]
+      throw error
+    }
+  }
+
+  async #run(changed: readonly Log[], snapshots: readonly LogSnapshot[]): Promise<void> {
+    const { journal } = this.#host
+    const noted = changed.map(log => this.#note(log))
+    const boundary = journal.seal()
+    if (planted('ring-reused-before-writeback-synced')) {
+      this.#ring.release(boundary.round)
+      journal.resume()
+    }
+    await this.#host.pageCache.drain()
+    await Promise.all(noted.map(({ log, end }) => this.#host.writeBack.flush(log, end)))
+    await boundary.synced
+    for (const { log, snapshot } of snapshots) await this.#writeSnapshot(log, snapshot)
+    await eachOf(noted, WIDTH, each => this.#settle(each))
+    for (const each of noted) if (each.cuts === each.log.cuts) this.#entries.set(each.log, this.#entryOf(each))
+    await this.#writeFile(boundary.round + 1)
+    this.#ring.release(boundary.round)
+    journal.resume()
+    for (const { log } of noted) this.#switchDurability(log)
+  }
+
+  /** The checkpoint of a directory that was stopped cleanly: no journal, everything is in Kafka's own files. */
+  async writeClosed(): Promise<void> {
+    this.#entries.clear()
+    await this.#writeFile(0)
+  }
+
+  #note(log: Log): Noted {
+    log.dirty = false
+    const { index } = log.active
+    return {
+      log,
+      end: log.end,
+      endOffset: log.endOffset,
+      startOffset: log.startOffset,
+      highWatermark: log.hooks?.highWatermark() ?? log.recovered.highWatermark ?? log.startOffset,
+      active: log.active,
+      maxTimestamp: index.maxTimestamp,
+      maxTimestampOffset: index.maxTimestampOffset,
+      firstTimestamp: index.firstTimestamp,
+      epochs: [...log.epochs.entries],
+      producers: this.#producersOf(log),
+      cuts: log.cuts,
+    }
+  }
+
+  #producersOf(log: Log): ProducerSnapshot {
+    const before = this.#producers.get(log)
+    if (log.hooks === null) return before ?? log.recovered.producers
+    const many = before !== undefined && before.entries.length > PRODUCERS_CHEAP
+    const current = before !== undefined && before.offset <= log.endOffset
+    if (many && current && log.endOffset - before.offset < PRODUCERS_EVERY_OFFSETS) return before
+    const producers = log.hooks.producers()
+    this.#producers.set(log, producers)
+    return producers
+  }
+
+  /** Step 3 for one log. */
+  async #settle({ log }: Noted): Promise<void> {
+    let unnamed = false
+    for (const segment of [...log.segments]) {
+      if (segment.state === 'closed') continue
+      if (segment.state === 'sealed') await this.#close(log, segment)
+      else await this.#syncActive(log, segment)
+      if (segment.named || segment.sizeBytes === 0) continue
+      unnamed = true
+    }
+    if (!unnamed) return
+    const segments = log.segments.filter(segment => segment.writtenBytes > 0)
+    await this.#host.env.disk.syncDirectory(log.path)
+    for (const segment of segments) segment.named = true
+  }
+
+  async #syncActive(log: Log, segment: Segment): Promise<void> {
+    if (segment.index.stored === null && segment.sizeBytes - segment.index.coveredBytes >= INDEX_EVERY_BYTES) {
+      await this.#syncIndexes(log, segment)
+    }
+    if (!segment.unsynced) return
+    segment.unsynced = false
+    await this.#host.descriptors.with(segment.file('log'), 'cached', file => this.#sync(file))
+  }
+
+  /** After a failed sync nobody knows what is on the disk: it is never tried again (A13). */
+  async #sync(file: DiskFile): Promise<void> {
+    try {
+      await file.sync()
+    } catch (error) {
+      this.#host.failed(error)
+      throw error
+    }
+  }
+
+  /** J6: trimmed to its last byte, and that, its indexes and their names synced. */
+  async #close(log: Log, segment: Segment): Promise<void> {
+    await this.#syncIndexes(log, segment)
+    segment.unsynced = false
+    await this.#host.descriptors.with(segment.file('log'), 'cached', async file => {
+      await file.truncate(segment.sizeBytes)
+      await this.#sync(file)
+    })
+    await this.#host.env.disk.syncDirectory(log.path)
+    segment.named = true
+    segment.state = 'closed'
+  }
+
+  async #syncIndexes(log: Log, segment: Segment): Promise<void> {
+    await writeIndexFiles(log, segment)
+    for (const kind of ['index', 'timeindex'] as const) {
+      await this.#host.descriptors.with(segment.file(kind), 'cached', file => this.#sync(file))
+    }
+  }
+
+  async #writeSnapshot(log: Log, snapshot: ProducerSnapshot): Promise<void> {
+    const path = `${log.path}/${snapshotFileName(snapshot.offset)}`
+    await replaceFile(this.#host.env.disk, path, encodeProducerSnapshot(snapshot.entries))
+  }
+
+  #entryOf(noted: Noted): Uint8Array {
+    const { log, active } = noted
+    return encodeEntry({
+      topicId: log.id.topicId,
+      partition: log.id.partition,
+      // A log that changes over is scanned as if it were the weaker of the two.
+      journaled: log.durability === 'disk' && log.config.durability === 'disk',
+      startOffset: noted.startOffset,
+      endOffset: noted.endOffset,
+      highWatermark: noted.highWatermark,
+      active: {
+        baseOffset: active.baseOffset,
+        sizeBytes: noted.end.position,
+        indexEntries: active.index.fileEntries,
+        timeEntries: active.index.fileTimeEntries,
+        indexedBytes: active.index.coveredBytes,
+        maxTimestamp: noted.maxTimestamp,
+        maxTimestampOffset: noted.maxTimestampOffset,
+        firstTimestamp: noted.firstTimestamp,
+      },
+      epochs: noted.epochs,
+      producers: noted.producers,
+    })
+  }
+
+  async #writeFile(replayFrom: number): Promise<void> {
+    const bytes = encodeCheckpoint({ ringId: this.#ringId, replayFrom }, [...this.#entries.values()])
+    await replaceFile(this.#host.env.disk, `${this.#path}/${CHECKPOINT_FILE}`, bytes)
+    await this.#host.env.disk.syncDirectory(this.#path)
+  }
+
+  /**
+   * Another durability begins here, where the checkpoint has all of the log; with appends since, the next one is waited
+   * for. Memory is for a log's whole life: such a log has no files.
+   */
+  #switchDurability(log: Log): void {
+    const wanted = log.config.durability
+    if (log.durability === wanted || log.durability === 'memory' || wanted === 'memory' || log.removed) return
+    const unchanged = !log.dirty && log.writtenTo.position === log.end.position
+    if (unchanged) log.durability = wanted
+    else this.#host.durabilityWanted(log)
+  }
+}

@@ -1,0 +1,214 @@
+/**
+ * Reads from a segment's file. Every batch served is summed first (A6-A8): what was durable and no longer fits its sum is a
+ * StorageCorruption that names where it begins, and what lies before it is still served. An index entry that does not
+ * point at its batch is thrown away with its index, which is made again from the segment (A10).
+ */
+import { planted } from '../base/planted.ts'
+import type { Offset } from '../base/units.ts'
+import { DiskFault } from '../ports/disk.ts'
+import { int32At } from '../wire/batch/fixed.ts'
+import {
+  BATCH_LENGTH_AT,
+  type BatchHeader,
+  endOffset,
+  HEADER_BYTES,
+  LOG_OVERHEAD_BYTES,
+  lastOffset,
+} from '../wire/batch/header.ts'
+import { BatchWalk } from '../wire/batch/walk.ts'
+import { StorageCorruption } from './env.ts'
+import { completeIndex, remakeIndex } from './index-files.ts'
+import type { Log } from './log.ts'
+import { type LogRead, NOTHING_READ, type ReadRange } from './log-reader.ts'
+import type { Segment } from './segment.ts'
+
+/** Read beyond what was asked for: the way from an index entry to the batch looked for. Bytes. */
+const SLACK_BYTES = 16_384
+
+export async function readCold(log: Log, from: Offset, range: ReadRange): Promise<LogRead> {
+  for (let number = segmentOf(log, from); number < log.segments.length; number++) {
+    const segment = log.segments[number] as Segment
+    const { cuts } = log
+    const read = await readSegment(log, segment, { ...range, from })
+    // The end was cut meanwhile: what was read may be gone, and the reader asks again.
+    if (log.cuts !== cuts) {
+      read.release()
+      return NOTHING_READ
+    }
+    // Nothing below `upTo` may also mean that the offsets up to the next segment hold no batch.
+    if (read.bytes > 0 || segment.endOffset >= range.upTo) return read
+    const next = log.segments[number + 1]
+    if (next === undefined || next.baseOffset >= range.upTo || endsBeyond(segment, from)) return read
+  }
+  return NOTHING_READ
+}
+
+function endsBeyond(segment: Segment, offset: Offset): boolean {
+  return segment.endOffset > offset
+}
+
+export function segmentOf(log: Log, offset: Offset): number {
+  const { segments } = log
+  let low = 0
+  let high = segments.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((segments[middle] as Segment).baseOffset <= offset) low = middle + 1
+    else high = middle
+  }
+  return Math.max(0, low - 1)
+}
+
+interface SegmentRead extends ReadRange {
+  readonly from: Offset
+}
+
+async function readSegment(log: Log, segment: Segment, want: SegmentRead, remade = false): Promise<LogRead> {
+  await completeIndex(log, segment)
+  // Bytes from here on are in pieces, and nobody who wants those comes here.
+  const first = log.pieces[0]
+  const fileEnd = first !== undefined && first.segment === segment ? first.firstBatchPosition : segment.sizeBytes
+  const hint = segment.index.atOrBefore(want.from)
+  let position = hint?.position ?? 0
+  let bytes = Math.max(HEADER_BYTES, want.maxBytes) + SLACK_BYTES
+  for (let attempt = 0; ; attempt++) {
+    const end = Math.min(fileEnd, position + bytes)
+    if (position >= end) return NOTHING_READ
+    const buffer = log.host.readBuffers.take(end - position)
+    let outcome: Outcome
+    try {
+      const count = await readFile(log, segment, { position, into: buffer.subarray(0, end - position) })
+      const hintOffset = hint !== null && attempt === 0 && !remade ? hint.offset : null
+      outcome = select(buffer, count, { want, segment, hintOffset })
+    } catch (error) {
+      log.host.readBuffers.give(buffer)
+      throw error
+    }
+    if (outcome.kind === 'read') {
+      const { start, end: to } = outcome
+      if (to === start) {
+        log.host.readBuffers.give(buffer)
+        if (outcome.bad === null) return NOTHING_READ
+        throw damage(log, segment, { ...outcome.bad, position: position + to })
+      }
+      return {
+        chunks: [buffer.subarray(start, to)],
+        bytes: to - start,
+        release: () => log.host.readBuffers.give(buffer),
+      }
+    }
+    log.host.readBuffers.give(buffer)
+    if (outcome.kind === 'index') {
+      await remakeIndex(log, segment)
+      return readSegment(log, segment, want, true)
+    }
+    // The batch looked for begins, or ends, behind what was read.
+    position += outcome.at
+    if (position >= fileEnd) return NOTHING_READ
+    bytes = Math.max(outcome.needBytes, want.maxBytes) + SLACK_BYTES
+    if (position + outcome.needBytes > fileEnd) {
+      throw damage(log, segment, { from: outcome.offset, why: 'a batch ends behind its segment', position })
+    }
+  }
+}
+
+async function readFile(
+  log: Log,
+  segment: Segment,
+  range: { readonly position: number; readonly into: Uint8Array },
+): Promise<number> {
+  const path = segment.file('log')
+  try {
+    return await log.host.descriptors.with(path, 'read', file => file.read(range.position, range.into))
+  } catch (error) {
+    // Retention may have removed it since; the reader finds a later log start.
+    if (error instanceof DiskFault && error.code === 'ENOENT' && !log.segments.includes(segment)) return 0
+    throw error
+  }
+}
+
+type Outcome =
+  | { readonly kind: 'read'; readonly start: number; readonly end: number; readonly bad: Bad | null }
+  /** Look again from `at`, with at least `needBytes`. `offset`: of what is looked for. */
+  | { readonly kind: 'more'; readonly at: number; readonly needBytes: number; readonly offset: Offset }
+  | { readonly kind: 'index' }
+
+interface Bad {
+  readonly from: Offset
+  readonly why: string
+}
+
+const walk = new BatchWalk()
+
+/** Chooses from `count` bytes that begin at a batch. `hintOffset`: last offset of that batch, as the index says. */
+function select(
+  buffer: Uint8Array,
+  count: number,
+  by: { readonly want: SegmentRead; readonly segment: Segment; readonly hintOffset: Offset | null },
+): Outcome {
+  const { want, segment, hintOffset } = by
+  walk.reset(buffer, 0, count, { verifyCrc: true, minBaseOffset: segment.baseOffset })
+  let start = -1
+  let end = 0
+  let next = want.from
+  while (walk.next()) {
+    const { header, position } = walk
+    if (position === 0 && hintOffset !== null && lastOffset(header) !== hintOffset) {
+      if (!planted('index-trusted')) return { kind: 'index' }
+    }
+    // A batch of another place or another time (A9): its sum fits, its offsets do not.
+    if (endOffset(header) > segment.endOffset) return misplaced(start, end, next)
+    if (start === -1) {
+      if (endOffset(header) <= want.from) {
+        end = position + header.sizeBytes
+        continue
+      }
+      start = position
+      end = position
+    }
+    next = endOffset(header)
+    if (!fits(header, position - start, { want })) return { kind: 'read', start, end, bad: null }
+    end = position + header.sizeBytes
+  }
+  if (walk.stop === 'end' && start === -1) return { kind: 'more', at: end, needBytes: HEADER_BYTES, offset: next }
+  if (walk.stop === 'end') return { kind: 'read', start, end, bad: null }
+  if (start !== -1 && end > start) return { kind: 'read', start, end, bad: null }
+  if (hintOffset !== null && walk.position === 0 && walk.stop !== 'partial') return { kind: 'index' }
+  if (walk.stop === 'partial') return { kind: 'more', at: end, needBytes: sizeAt(buffer, end, count), offset: next }
+  return { kind: 'read', start: end, end, bad: { from: next, why: walk.stop ?? 'unreadable' } }
+}
+
+function misplaced(start: number, end: number, from: Offset): Outcome {
+  const good = start !== -1 && end > start
+  return { kind: 'read', start: good ? start : end, end, bad: good ? null : { from, why: 'offsets of another place' } }
+}
+
+function fits(header: BatchHeader, before: number, by: { want: SegmentRead }): boolean {
+  const { want } = by
+  if (endOffset(header) > want.upTo) return false
+  return before + header.sizeBytes <= want.maxBytes || (before === 0 && want.minOneBatch)
+}
+
+/** Size of the batch whose first bytes stand at `at`; a header's size when not even that is there. */
+function sizeAt(buffer: Uint8Array, at: number, count: number): number {
+  if (count - at < HEADER_BYTES) return HEADER_BYTES
+  return int32At(buffer, at + BATCH_LENGTH_AT) + LOG_OVERHEAD_BYTES
+}
+
+function damage(log: Log, segment: Segment, bad: Bad & { readonly position: number }): StorageCorruption {
+  const path = segment.file('log')
+  const { topic, partition } = log.id
+  log.host.env.observe.log('error', 'log.damaged', {
+    topic,
+    partition,
+    path,
+    position: bad.position,
+    from: bad.from,
+    why: bad.why,
+  })
+  return new StorageCorruption(
+    path,
+    bad.from,
+    `${path}: the batch at byte ${bad.position} is damaged (${bad.why}); offsets from ${bad.from} cannot be read`,
+  )
+}

@@ -1,0 +1,87 @@
+/** What a partition's folder holds at start. Removes what an interrupted deletion, write or cleaning left; reads no batch. */
+import type { Offset } from '../base/units.ts'
+import type { Uuid } from '../base/uuid.ts'
+import type { Disk } from '../ports/disk.ts'
+import type { ProducerSnapshot } from './env.ts'
+import { readText, readWhole } from './files.ts'
+import {
+  type EpochStart,
+  LEADER_EPOCHS,
+  PARTITION_METADATA,
+  parseEpochs,
+  parsePartitionMetadata,
+} from './kafka-files.ts'
+import { decodeProducerSnapshot, snapshotFileName } from './producer-snapshot.ts'
+import { parseSegmentFile, Segment } from './segment.ts'
+
+const LEFTOVER = /\.(deleted|tmp|cleaned|swap)$/
+
+export interface PartitionFolder {
+  readonly path: string
+  readonly topic: string
+  readonly partition: number
+  readonly topicId: Uuid
+  /** By base offset, with the sizes of the files. */
+  readonly segments: readonly Segment[]
+  /** Offsets of the producer snapshots, rising. */
+  readonly snapshots: readonly Offset[]
+}
+
+/** Null when the folder has no partition.metadata that can be read: then nobody knows whose it is. */
+export async function openFolder(
+  disk: Disk,
+  path: string,
+  name: { readonly topic: string; readonly partition: number },
+): Promise<PartitionFolder | null> {
+  const metadata = await readText(disk, `${path}/${PARTITION_METADATA}`)
+  const topicId = metadata === null ? null : parsePartitionMetadata(metadata)
+  if (topicId === null) return null
+  const segments: Segment[] = []
+  const snapshots: Offset[] = []
+  const indexes: { readonly baseOffset: Offset; readonly file: string }[] = []
+  for (const { name: file, kind } of await disk.list(path)) {
+    if (kind !== 'file') continue
+    if (LEFTOVER.test(file)) {
+      await disk.remove(`${path}/${file}`)
+      continue
+    }
+    const parsed = parseSegmentFile(file)
+    if (parsed === null) continue
+    if (parsed.kind === 'snapshot') snapshots.push(parsed.baseOffset)
+    else if (parsed.kind === 'log') segments.push(await openSegment(disk, path, parsed.baseOffset))
+    else indexes.push({ baseOffset: parsed.baseOffset, file })
+  }
+  const bases = new Set(segments.map(segment => segment.baseOffset))
+  for (const { baseOffset, file } of indexes) if (!bases.has(baseOffset)) await disk.remove(`${path}/${file}`)
+  return { path, ...name, topicId, segments, snapshots }
+}
+
+async function openSegment(disk: Disk, path: string, baseOffset: Offset): Promise<Segment> {
+  const segment = new Segment(path, baseOffset)
+  const stat = await disk.stat(segment.file('log'))
+  segment.sizeBytes = stat?.sizeBytes ?? 0
+  segment.writtenBytes = segment.sizeBytes
+  segment.named = true
+  return segment
+}
+
+/** Null when the file is missing or cannot be believed (A11). */
+export async function readEpochFile(disk: Disk, path: string): Promise<EpochStart[] | null> {
+  const text = await readText(disk, `${path}/${LEADER_EPOCHS}`)
+  return text === null ? null : parseEpochs(text)
+}
+
+/** The newest snapshot at or below `endOffset` that can be read; else none, as of `startOffset`. */
+export async function readProducers(
+  disk: Disk,
+  folder: PartitionFolder,
+  range: { readonly startOffset: Offset; readonly endOffset: Offset },
+): Promise<ProducerSnapshot> {
+  for (const offset of [...folder.snapshots].sort((a, b) => b - a)) {
+    if (offset > range.endOffset || offset < range.startOffset) continue
+    const bytes = await readWhole(disk, `${folder.path}/${snapshotFileName(offset)}`)
+    const entries = bytes === null ? null : decodeProducerSnapshot(bytes)
+    if (entries !== null) return { offset, entries }
+  }
+  return { offset: range.startOffset, entries: [] }
+}

@@ -1,0 +1,414 @@
+/**
+ * One log directory: its logs, the journal and the write-back that they share, and its life from start to stop or failure
+ * (J7, J10). What was found at start is recovery.ts; what a checkpoint is, checkpointer.ts.
+ */
+import { assert } from '../base/assert.ts'
+import type { Bytes, Millis } from '../base/units.ts'
+import type { Uuid } from '../base/uuid.ts'
+import { type CommitLane, DiskFault, type DiskLock } from '../ports/disk.ts'
+import type { TopicConfig } from '../spec/config/topic.ts'
+import { Checkpointer } from './checkpointer.ts'
+import { finishCleanly } from './clean-stop.ts'
+import type { DescriptorCache } from './descriptors.ts'
+import type { LogId, ProducerSnapshot, StorageEnv } from './env.ts'
+import { replaceFile } from './files.ts'
+import { RecordKind } from './journal/format.ts'
+import { Journal } from './journal/journal.ts'
+import type { JournalOptions, Ring } from './journal/ring.ts'
+import { folderName, formatPartitionMetadata, PARTITION_METADATA, retiredFolderName } from './kafka-files.ts'
+import { emptyStart, Log, type LogStart } from './log.ts'
+import type { LogHost } from './log-host.ts'
+import type { MemoryBudget } from './memory-budget.ts'
+import { PageCacheWriter } from './page-cache.ts'
+import { PieceStore } from './piece.ts'
+import { ReadBuffers } from './read-buffers.ts'
+import { removeTree } from './remove-tree.ts'
+import { retainLog } from './retention.ts'
+import { Turnstile } from './turnstile.ts'
+import { WriteBack } from './write-back.ts'
+
+export interface LogDirectoryOptions {
+  readonly path: string
+  readonly nodeId: number
+  readonly clusterId: string
+  /** `maxBytes`: how far the ring may grow. The rest is measured (ADR 0002); tests make it small. */
+  readonly journal: { readonly maxBytes: Bytes; readonly fileBytes?: Bytes; readonly roundBytes?: Bytes }
+  readonly memory: MemoryBudget
+  /** Config of a log that was found at start, until its host says otherwise. The built-in defaults when absent. */
+  readonly defaultConfig?: TopicConfig
+  /** Segment files open at once. Default 512. */
+  readonly descriptorsMax?: number
+}
+
+/** How long a log may differ from the checkpoint. Milliseconds: for journaled logs, and for others. */
+const CHECKPOINT_AFTER_MS = 5000
+const CHECKPOINT_UNJOURNALED_AFTER_MS = 60_000
+/** Share of the ring's bound that is filled before a checkpoint begins. */
+const RING_SHARE = 0.5
+const WRITE_BACK_WIDTH = 2
+const READ_BUFFERS_BYTES = 16 * 1024 * 1024
+
+/** What recovery hands over. */
+export interface Opened {
+  readonly directoryId: Uuid
+  readonly cleanStart: boolean
+  readonly defaultConfig: TopicConfig
+  readonly journal: JournalOptions
+  readonly lock: DiskLock
+  readonly lane: CommitLane
+  readonly ring: Ring
+  readonly ringId: Uint8Array
+  readonly descriptors: DescriptorCache
+  readonly logs: readonly {
+    readonly id: LogId
+    readonly path: string
+    readonly start: LogStart
+    readonly journaled: boolean
+  }[]
+}
+
+export class LogDirectory implements LogHost {
+  readonly path: string
+  readonly directoryId: Uuid
+  /** The last stop was clean: nothing had to be recovered. */
+  readonly cleanStart: boolean
+  readonly env: StorageEnv
+  readonly journal: Journal
+  readonly pieces: PieceStore
+  readonly writeBack: WriteBack
+  readonly pageCache: PageCacheWriter
+  readonly descriptors: DescriptorCache
+  readonly readBuffers = new ReadBuffers(READ_BUFFERS_BYTES)
+  readonly #checkpointer: Checkpointer
+  readonly #opened: Opened
+  readonly #turnstile = new Turnstile()
+  readonly #logs = new Map<string, Log>()
+  readonly #roomListeners = new Set<() => void>()
+  readonly #faultListeners: ((fault: DiskFault) => void)[] = []
+  #fault: DiskFault | null = null
+  #hadRoom = true
+  #closing = false
+  #checkpointing = false
+  #checkpointAtMs: Millis | null = null
+
+  /** For recovery.ts, which makes one. */
+  constructor(env: StorageEnv, options: LogDirectoryOptions, opened: Opened) {
+    this.env = env
+    this.path = options.path
+    this.#opened = opened
+    this.directoryId = opened.directoryId
+    this.cleanStart = opened.cleanStart
+    const { disk, clock } = env
+    const onFault = (error: unknown): void => this.failed(error)
+    const onProgress = (): void => this.#progressed()
+    this.pieces = new PieceStore(options.memory)
+    this.descriptors = opened.descriptors
+    const { pieces, descriptors } = this
+    this.journal = new Journal({
+      disk,
+      ring: opened.ring,
+      ringId: opened.ringId,
+      roundBytes: opened.journal.roundBytes,
+      onStalled: () => this.#ringFull(),
+      onCommitted: onProgress,
+      onFault,
+    })
+    this.writeBack = new WriteBack({ disk, clock, pieces, descriptors, width: WRITE_BACK_WIDTH, onFault, onProgress })
+    this.pageCache = new PageCacheWriter({ env, pieces, descriptors, onFault })
+    this.#checkpointer = new Checkpointer(this, { ring: opened.ring, ringId: opened.ringId, path: options.path })
+    for (const { id, path, start, journaled } of opened.logs) this.#adopt(id, { path, start, journaled })
+  }
+
+  get logCount(): number {
+    return this.#logs.size
+  }
+
+  get fault(): DiskFault | null {
+    return this.#fault
+  }
+
+  logs(): Iterable<Log> {
+    return this.#logs.values()
+  }
+
+  find(topicId: Uuid, partition: number): Log | undefined {
+    return this.#logs.get(logKeyOf(topicId, partition))
+  }
+
+  /** Makes the partition's folder, durably. A log of `durability=memory` has none. */
+  create(id: LogId, config: TopicConfig): Promise<Log> {
+    return this.exclusively(async () => {
+      assert(this.find(id.topicId, id.partition) === undefined, 'a log is created once', { ...id })
+      this.#throwFault()
+      const path = `${this.path}/${folderName(id.topic, id.partition)}`
+      if (config.durability !== 'memory') await this.#makeFolder(path, id)
+      const log = new Log(this, id, { path, config, start: emptyStart(path) })
+      this.#logs.set(logKeyOf(id.topicId, id.partition), log)
+      if (config.durability !== 'memory') this.changed(log)
+      return log
+    })
+  }
+
+  /** Deletes the log: durable in the journal, then the folder is renamed, its files go later. */
+  remove(log: Log): Promise<void> {
+    return this.exclusively(async () => {
+      if (log.removed) return
+      this.#throwFault()
+      if (log.durability !== 'memory') {
+        await this.pageCache.drain()
+        await this.writeBack.flush(log, log.end)
+        this.#throwFault()
+        await this.journal.control(log, RecordKind.drop, { offset: 0 })
+      }
+      log.removed = true
+      log.fault = new DiskFault('ENOENT', log.path, `${log.path} was deleted`)
+      this.#logs.delete(logKeyOf(log.id.topicId, log.id.partition))
+      this.#checkpointer.removed(log)
+      log.release()
+      if (log.durability !== 'memory') await this.#retireFolder(log)
+    })
+  }
+
+  /** Called once when the directory stops working. */
+  onFault(listener: (fault: DiskFault) => void): void {
+    this.#faultListeners.push(listener)
+  }
+
+  /** False: the disk is behind, or full; hold appends back until `onRoom` calls. */
+  hasRoom(): boolean {
+    if (this.#fault !== null || this.#closing) return false
+    return this.journal.hasRoom && this.writeBack.hasRoom && this.pageCache.hasRoom && this.pieces.hasRoom
+  }
+
+  onRoom(listener: () => void): () => void {
+    this.#roomListeners.add(listener)
+    return () => {
+      this.#roomListeners.delete(listener)
+    }
+  }
+
+  /** Deletes what every log's config says is too old or too much. */
+  async runRetention(nowWallMs: Millis): Promise<void> {
+    let again = false
+    await this.exclusively(async () => {
+      for (const log of [...this.#logs.values()]) {
+        this.#throwFault()
+        if (await this.#guarded(() => retainLog(log, nowWallMs))) again = true
+      }
+    })
+    // Segments that were just ended can go once they are closed, which a checkpoint does.
+    if (!again) return
+    await this.checkpoint()
+    await this.exclusively(async () => {
+      for (const log of [...this.#logs.values()]) await this.#guarded(() => retainLog(log, nowWallMs))
+    })
+  }
+
+  /** Brings everything into the segments, and the journal's ring back to use. */
+  checkpoint(): Promise<void> {
+    return this.exclusively(async () => {
+      this.#throwFault()
+      this.#checkpointAtMs = null
+      await this.#guarded(() => this.#checkpointer.run())
+    })
+  }
+
+  /** Clean stop (J10). Appends must have ended. After a fault nothing is written any more. */
+  async close(): Promise<void> {
+    assert(!this.#closing, 'a directory is closed once')
+    this.#closing = true
+    await this.exclusively(async () => {
+      if (this.#fault !== null) return
+      await this.#guarded(() => this.#checkpointer.run())
+      await this.#guarded(() => finishCleanly(this, this.#checkpointer))
+    }).catch(error => this.env.observe.log('error', 'storage.stop-failed', { path: this.path, reason: String(error) }))
+    this.writeBack.stop()
+    for (const log of this.#logs.values()) log.release()
+    this.pieces.end()
+    this.descriptors.close()
+    await this.#opened.ring.close()
+    await this.#opened.lane.close()
+    await this.#opened.lock.release()
+  }
+
+  // What follows is for the other parts of storage.
+
+  exclusively<T>(work: () => Promise<T>): Promise<T> {
+    return this.#turnstile.enter(work)
+  }
+
+  changed(log: Log): void {
+    if (log.dirty) return
+    log.touched = true
+    this.#checkpointer.changed(log)
+    this.#checkpointWithin(log.durability === 'disk' ? CHECKPOINT_AFTER_MS : CHECKPOINT_UNJOURNALED_AFTER_MS)
+  }
+
+  rolled(log: Log, producers: ProducerSnapshot | null): void {
+    if (producers !== null) this.#checkpointer.rolled(log, producers)
+  }
+
+  durabilityWanted(log: Log): void {
+    const { topic, partition } = log.id
+    if (log.durability === 'memory' || log.config.durability === 'memory') {
+      const [from, to] = [log.durability, log.config.durability]
+      this.env.observe.log('warn', 'log.durability-unchanged', { topic, partition, from, to })
+      return
+    }
+    this.changed(log)
+    this.#checkpointWithin(0)
+  }
+
+  rollJitterMs(config: TopicConfig): Millis {
+    const most = Math.min(config.segmentJitterMs, config.segmentMs, 2 ** 31)
+    return most <= 0 ? 0 : this.env.random.int(0, most)
+  }
+
+  removeLater(paths: readonly string[], delayMs: Millis): void {
+    if (paths.length === 0) return
+    this.env.clock.after(delayMs, () => {
+      if (this.#closing || this.#fault !== null) return
+      const work = async (): Promise<void> => {
+        for (const path of paths) await this.env.disk.remove(path)
+      }
+      work().catch(error => this.#noteLeftover(error))
+    })
+  }
+
+  /** J7: after a failed write of the journal, or any failed sync, nothing of the directory is trusted. */
+  failed(error: unknown): void {
+    if (!(error instanceof DiskFault)) throw error
+    if (this.#fault !== null) return
+    this.#fault = error
+    this.env.observe.log('error', 'storage.failed', { path: this.path, reason: error.message })
+    this.journal.poison(error)
+    this.pageCache.poison(error)
+    this.writeBack.stop()
+    for (const listener of this.#faultListeners) listener(error)
+  }
+
+  #adopt(id: LogId, found: { path: string; start: LogStart; journaled: boolean }): void {
+    const { path, start, journaled } = found
+    const config = this.#opened.defaultConfig
+    const log = new Log(this, id, { path, config, start })
+    log.durability = journaled ? 'disk' : 'page-cache'
+    log.touched = !this.cleanStart
+    this.#logs.set(logKeyOf(id.topicId, id.partition), log)
+    this.#checkpointer.changed(log)
+  }
+
+  async #makeFolder(path: string, id: LogId): Promise<void> {
+    const { disk } = this.env
+    await this.#guarded(async () => {
+      if ((await disk.stat(path)) !== null) await this.#setAside(path)
+      await disk.makeDirectory(path)
+      await replaceFile(disk, `${path}/${PARTITION_METADATA}`, formatPartitionMetadata(id.topicId))
+      await disk.syncDirectory(path)
+      await disk.syncDirectory(this.path)
+    })
+  }
+
+  /** Something else has the folder's name: it is kept under another. */
+  async #setAside(path: string): Promise<void> {
+    const { disk, observe } = this.env
+    const entries = await disk.list(path)
+    if (entries.length === 0) return
+    const stray = `${this.path}/${retiredFolderName(path.slice(this.path.length + 1), this.#newId(), 'stray')}`
+    observe.log('warn', 'log.stray-set-aside', { path, to: stray })
+    await disk.rename(path, stray)
+  }
+
+  async #retireFolder(log: Log): Promise<void> {
+    const { disk, clock } = this.env
+    const folder = folderName(log.id.topic, log.id.partition)
+    const retired = `${this.path}/${retiredFolderName(folder, this.#newId(), 'delete')}`
+    await this.#guarded(async () => {
+      for (const segment of log.segments) {
+        for (const kind of ['log', 'index', 'timeindex'] as const) this.descriptors.forget(segment.file(kind))
+      }
+      await disk.rename(log.path, retired)
+      await disk.syncDirectory(this.path)
+    })
+    clock.after(log.config.fileDeleteDelayMs, () => {
+      if (this.#closing || this.#fault !== null) return
+      removeTree(disk, retired).catch(error => this.#noteLeftover(error))
+    })
+  }
+
+  #newId(): string {
+    return Array.from(this.env.crypto.randomUuid(), byte => byte.toString(16).padStart(2, '0')).join('')
+  }
+
+  /** Leftovers go at the next start. */
+  #noteLeftover(error: unknown): void {
+    this.env.observe.log('warn', 'storage.leftover', { path: this.path, reason: String(error) })
+  }
+
+  /** A fault in here poisons the directory. A full disk does not: what failed is tried again with the next checkpoint. */
+  async #guarded<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work()
+    } catch (error) {
+      if (!(error instanceof DiskFault && error.code === 'ENOSPC')) this.failed(error)
+      throw error
+    }
+  }
+
+  #throwFault(): void {
+    if (this.#fault !== null) throw this.#fault
+  }
+
+  #checkpointWithin(delayMs: Millis): void {
+    const dueMs = this.env.clock.monoMs() + delayMs
+    if (this.#checkpointAtMs !== null && this.#checkpointAtMs <= dueMs) return
+    this.#checkpointAtMs = dueMs
+    this.env.clock.after(delayMs, () => {
+      if (this.#checkpointAtMs === dueMs) this.#checkpointSoon()
+    })
+  }
+
+  #checkpointSoon(): void {
+    if (this.#checkpointing || this.#closing || this.#fault !== null) return
+    this.#checkpointing = true
+    this.checkpoint().then(
+      () => {
+        this.#checkpointing = false
+        this.#progressed()
+      },
+      error => {
+        this.#checkpointing = false
+        if (!(error instanceof DiskFault)) throw error
+        if (this.#fault === null) this.#checkpointWithin(CHECKPOINT_AFTER_MS)
+      },
+    )
+  }
+
+  #progressed(): void {
+    const { ring } = this.#opened
+    if (!ring.hasFreeFile && ring.canGrow) this.#growRing()
+    if (ring.usedShare > RING_SHARE || this.pieces.isCrowded) this.#checkpointSoon()
+    const hasRoom = this.hasRoom()
+    if (hasRoom && !this.#hadRoom) for (const listener of this.#roomListeners) listener()
+    this.#hadRoom = hasRoom
+  }
+
+  #growRing(): void {
+    this.#opened.ring.grow().then(
+      () => this.journal.resume(),
+      // The ring stays as large as it is; a checkpoint frees it.
+      error => {
+        if (error instanceof DiskFault && error.code === 'ENOSPC') this.#checkpointSoon()
+        else this.failed(error)
+      },
+    )
+  }
+
+  #ringFull(): void {
+    this.#progressed()
+    this.#checkpointSoon()
+  }
+}
+
+function logKeyOf(topicId: Uuid, partition: number): string {
+  return `${topicId}-${partition}`
+}

@@ -1,0 +1,158 @@
+/** Walks over a log's batches and records: headers from an offset on, the record of a time, the latest record. */
+import type { Millis, Offset } from '../base/units.ts'
+import { BatchError, CompressionError } from '../wire/batch/errors.ts'
+import { type BatchHeader, endOffset, isLogAppendTime } from '../wire/batch/header.ts'
+import { forEachRecord } from '../wire/batch/iterate.ts'
+import { BatchWalk } from '../wire/batch/walk.ts'
+import { StorageCorruption, type TimestampedOffset } from './env.ts'
+import { completeIndex } from './index-files.ts'
+import type { Log } from './log.ts'
+import type { Segment } from './segment.ts'
+
+/** Read at once while walking. Bytes. */
+const STEP_BYTES = 1024 * 1024
+
+export async function visitHeaders(
+  log: Log,
+  from: Offset,
+  visit: (header: BatchHeader, bytes: Uint8Array, at: number) => void,
+): Promise<void> {
+  await walkLog(log, { from, upTo: log.endOffset }, (header, bytes, at) => {
+    visit(header, bytes, at)
+    return true
+  })
+}
+
+/** Calls `visit` on each batch of the range until it says false. */
+async function walkLog(
+  log: Log,
+  range: { readonly from: Offset; readonly upTo: Offset },
+  visit: (header: BatchHeader, bytes: Uint8Array, at: number) => boolean,
+): Promise<void> {
+  let from = Math.max(range.from, log.segments[0]?.baseOffset ?? 0)
+  while (from < range.upTo) {
+    const reading = log.read(from, { upTo: range.upTo, maxBytes: STEP_BYTES, minOneBatch: true })
+    const read = reading instanceof Promise ? await reading : reading
+    try {
+      if (read.bytes === 0) return
+      for (const chunk of read.chunks) {
+        const walk = new BatchWalk().reset(chunk, 0, chunk.length)
+        while (walk.next()) {
+          from = endOffset(walk.header)
+          if (!visit(walk.header, chunk, walk.position)) return
+        }
+      }
+    } finally {
+      read.release()
+    }
+  }
+}
+
+export async function findTimestamp(log: Log, timestampMs: Millis, upTo: Offset): Promise<TimestampedOffset | null> {
+  let found: TimestampedOffset | null = null
+  for (const segment of [...log.segments]) {
+    if (segment.baseOffset >= upTo) break
+    if (segment.state === 'closed' || segment.index.stored !== null) await completeIndex(log, segment)
+    if (segment.endOffset <= log.startOffset || segment.index.maxTimestamp < timestampMs) continue
+    // Everything up to there is earlier than what is looked for.
+    const before = segment.index.offsetBefore(timestampMs)
+    const from = Math.max(log.startOffset, segment.baseOffset, before === null ? 0 : before + 1)
+    await walkLog(log, { from, upTo: Math.min(upTo, segment.endOffset) }, (header, bytes, at) => {
+      if (header.maxTimestamp < timestampMs) return true
+      found = firstRecord(
+        log,
+        { bytes, at },
+        record => record.timestamp >= timestampMs && record.offset >= log.startOffset,
+      )
+      return found === null
+    })
+    if (found !== null) return found
+  }
+  return null
+}
+
+export async function findMaxTimestamp(log: Log, upTo: Offset): Promise<TimestampedOffset | null> {
+  let best: { timestamp: Millis; offset: Offset } = { timestamp: -1, offset: -1 }
+  for (const segment of [...log.segments]) {
+    if (segment.baseOffset >= upTo) break
+    if (segment.endOffset <= log.startOffset) continue
+    await completeIndex(log, segment)
+    const candidate = await segmentMaximum(log, segment, upTo)
+    if (candidate.timestamp > best.timestamp) best = candidate
+  }
+  if (best.offset === -1) return null
+  let found: TimestampedOffset | null = null
+  await walkLog(log, { from: best.offset, upTo }, (_, bytes, at) => {
+    found = firstRecord(
+      log,
+      { bytes, at },
+      record => record.timestamp === best.timestamp && record.offset >= log.startOffset,
+    )
+    return false
+  })
+  return found
+}
+
+/** The largest time in the segment of what can be read, and an offset of a batch that has it. */
+async function segmentMaximum(
+  log: Log,
+  segment: Segment,
+  upTo: Offset,
+): Promise<{ timestamp: Millis; offset: Offset }> {
+  const { index } = segment
+  if (index.maxTimestampOffset >= log.startOffset && segment.endOffset <= upTo) {
+    return { timestamp: index.maxTimestamp, offset: index.maxTimestampOffset }
+  }
+  const below = index.maxTimestampBelow(upTo)
+  const known = below !== null && below.offset >= log.startOffset ? below : null
+  let best = known ?? { timestamp: -1, offset: -1 }
+  const from = known === null ? Math.max(log.startOffset, segment.baseOffset) : known.offset
+  await walkLog(log, { from, upTo: Math.min(upTo, segment.endOffset) }, header => {
+    if (header.maxTimestamp > best.timestamp) best = { timestamp: header.maxTimestamp, offset: endOffset(header) - 1 }
+    return true
+  })
+  return best
+}
+
+interface Seen {
+  readonly offset: Offset
+  readonly timestamp: Millis
+}
+
+function firstRecord(
+  log: Log,
+  batch: { readonly bytes: Uint8Array; readonly at: number },
+  matches: (record: Seen) => boolean,
+): TimestampedOffset | null {
+  let found: TimestampedOffset | null = null
+  try {
+    const header = forEachRecord(
+      batch.bytes,
+      batch.at,
+      record => {
+        if (!matches(record)) return true
+        found = { offset: record.offset, timestamp: record.timestamp, leaderEpoch: -1 }
+        return false
+      },
+      { verifyCrc: false },
+    )
+    return found === null ? null : { ...(found as TimestampedOffset), leaderEpoch: header.partitionLeaderEpoch }
+  } catch (error) {
+    if (!(error instanceof BatchError || error instanceof CompressionError)) throw error
+    // A producer's batch whose records cannot be read was stored as it came: its header is all there is to go by.
+    return headerAsRecord(log, batch, matches)
+  }
+}
+
+function headerAsRecord(
+  log: Log,
+  batch: { readonly bytes: Uint8Array; readonly at: number },
+  matches: (record: Seen) => boolean,
+): TimestampedOffset | null {
+  const walk = new BatchWalk().reset(batch.bytes, batch.at, batch.bytes.length)
+  if (!walk.next()) throw new StorageCorruption(log.path, log.startOffset, 'a batch that was read is no batch')
+  const { header } = walk
+  const timestamp = isLogAppendTime(header) ? header.maxTimestamp : header.baseTimestamp
+  const record = { offset: header.baseOffset, timestamp }
+  return matches(record) ? { ...record, leaderEpoch: header.partitionLeaderEpoch } : null
+}

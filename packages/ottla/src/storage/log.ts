@@ -1,0 +1,436 @@
+/**
+ * One replica of one partition: a chain of segments, the newest of which takes batches. Owns the order of its bytes, its
+ * offsets and what of them is durable; where the bytes wait is piece.ts, how they become durable is journal/, page-cache.ts
+ * and write-back.ts, how they are read is log-reader.ts. One writer: the partition's host.
+ */
+import { assert } from '../base/assert.ts'
+import type { Offset } from '../base/units.ts'
+import { uuidToBytes } from '../base/uuid.ts'
+import type { DiskFault } from '../ports/disk.ts'
+import type { TopicConfig } from '../spec/config/topic.ts'
+import { type BatchHeader, endOffset } from '../wire/batch/header.ts'
+import {
+  alignDown,
+  type LogHooks,
+  type LogId,
+  type LogPosition,
+  NO_PRODUCERS,
+  type ProducerSnapshot,
+  type TimestampedOffset,
+} from './env.ts'
+import { logKey, RecordKind } from './journal/format.ts'
+import type { Journaled } from './journal/journal.ts'
+import type { EpochStart } from './kafka-files.ts'
+import { LeaderEpochs } from './leader-epochs.ts'
+import type { LogHost } from './log-host.ts'
+import { type LogRead, type ReadRange, readLog } from './log-reader.ts'
+import { findMaxTimestamp, findTimestamp, visitHeaders } from './log-scan.ts'
+import type { Piece, PieceKind, PieceOwner } from './piece.ts'
+import { Segment } from './segment.ts'
+import { truncateLog } from './truncate.ts'
+import type { Written } from './write-back.ts'
+
+export type { LogRead, ReadRange } from './log-reader.ts'
+
+export type Durability = TopicConfig['durability']
+
+/** What recovery knows of a log, or what a new one begins with. */
+export interface LogStart {
+  readonly segments: readonly Segment[]
+  readonly startOffset: Offset
+  readonly epochs: readonly EpochStart[]
+  readonly highWatermark: Offset | null
+  readonly producers: ProducerSnapshot
+  readonly fault: DiskFault | null
+}
+
+/** Bytes of a segment's last, partial block, for the next piece to begin with. */
+interface Tail {
+  readonly segment: Segment
+  readonly startPosition: number
+  readonly bytes: Uint8Array
+}
+
+const DONE = Promise.resolve()
+
+export class Log implements Journaled, PieceOwner, Written {
+  readonly id: LogId
+  /** Its folder. */
+  readonly path: string
+  readonly key: Uint8Array
+  readonly epochs: LeaderEpochs
+  /** As found at start: the host rebuilds its state from it. */
+  readonly recovered: { readonly highWatermark: Offset | null; readonly producers: ProducerSnapshot }
+  /** Oldest first; never empty. Storage's own. */
+  readonly segments: Segment[]
+  /** Oldest first, without gaps, up to the end; the last may take batches. Storage's own. */
+  readonly pieces: Piece[] = []
+  startOffset: Offset
+  endOffset: Offset
+  /**
+   * Everything below is safe in the sense of the topic's `durability`: disk: synced; page-cache: handed to the system;
+   * memory: the end.
+   */
+  durableEndOffset: Offset
+  /** The log cannot be appended to, or not be read from some offset on: damaged or removed. */
+  fault: DiskFault | null
+  /** How appends are made durable now; `config.durability` once it could be changed. */
+  durability: Durability
+  /** Counts cuts of the end: a read that was under way meanwhile is void. */
+  cuts = 0
+  /** Differs from what the last checkpoint says. */
+  dirty = false
+  /** Differs from what the last stop left, so that the next one has to write its files. */
+  touched = false
+  removed = false
+  roundNumber = 0
+  roundSlot = 0
+  queued = false
+  flushing = false
+  #config: TopicConfig
+  #hooks: LogHooks | null = null
+  #tail: Tail | null = null
+  #previousPieceBytes = 0
+  #cutting = false
+  readonly #host: LogHost
+
+  constructor(host: LogHost, id: LogId, options: { path: string; config: TopicConfig; start: LogStart }) {
+    const { path, config, start } = options
+    this.#host = host
+    this.id = id
+    this.path = path
+    this.key = logKey(id.partition, uuidToBytes(id.topicId))
+    this.#config = config
+    this.durability = config.durability
+    this.segments = [...start.segments]
+    this.startOffset = start.startOffset
+    this.endOffset = this.active.endOffset
+    this.durableEndOffset = this.endOffset
+    this.fault = start.fault
+    this.epochs = new LeaderEpochs(start.epochs, entry => this.#epochAssigned(entry))
+    this.recovered = { highWatermark: start.highWatermark, producers: start.producers }
+  }
+
+  get config(): TopicConfig {
+    return this.#config
+  }
+
+  get active(): Segment {
+    return this.segments[this.segments.length - 1] as Segment
+  }
+
+  get activeBase(): Offset {
+    return this.active.baseOffset
+  }
+
+  /** All segments. Bytes. */
+  get sizeBytes(): number {
+    return this.segments.reduce((sum, segment) => sum + segment.sizeBytes, 0)
+  }
+
+  get hooks(): LogHooks | null {
+    return this.#hooks
+  }
+
+  get oldestPiece(): Piece | undefined {
+    return this.pieces[0]
+  }
+
+  get end(): LogPosition {
+    return { segmentBase: this.activeBase, position: this.active.sizeBytes }
+  }
+
+  get host(): LogHost {
+    return this.#host
+  }
+
+  /** The partition host takes over. Call once, right after `create` or the start. */
+  attach(hooks: LogHooks): void {
+    this.#hooks = hooks
+  }
+
+  /** Topic settings in force from now on. Another durability takes effect with a coming checkpoint; see checkpointer.ts. */
+  setConfig(config: TopicConfig): void {
+    this.#config = config
+    if (config.durability !== this.durability) this.#host.durabilityWanted(this)
+  }
+
+  /**
+   * Appends one validated batch whose base offset and leader epoch are set. The batch is copied; the log has it when this
+   * returns. The promise is shared by all appends of a round; it rejects with a DiskFault, and when the log or its
+   * directory had failed before, nothing was appended.
+   */
+  append(batch: Uint8Array, header: BatchHeader): Promise<void> {
+    const fault = this.fault ?? this.#host.fault
+    if (fault !== null) return refused(fault)
+    assert(!this.#cutting, 'nothing is appended while the log is cut', { topic: this.id.topic })
+    assert(header.baseOffset >= this.endOffset, 'offsets never go back', {
+      baseOffset: header.baseOffset,
+      endOffset: this.endOffset,
+    })
+    assert(header.lastOffsetDelta >= 0 && header.sizeBytes === batch.length, 'exactly one whole batch', {
+      sizeBytes: header.sizeBytes,
+      bytes: batch.length,
+    })
+    if (this.active.mustRoll(header, this.#config, this.#host.env.clock.wallMs())) this.roll(header.baseOffset)
+    const segment = this.active
+    const piece = this.#pieceFor(segment, header)
+    const end = endOffset(header)
+    piece.append(batch, end)
+    this.#host.pieces.appended(piece, batch.length)
+    if (segment.sizeBytes === 0) segment.firstAppendAtMs = this.#host.env.clock.wallMs()
+    const position = segment.note(header, this.#config.indexIntervalBytes)
+    this.epochs.note(header.partitionLeaderEpoch, header.baseOffset)
+    this.endOffset = end
+    return this.#makeDurable(batch, header, position)
+  }
+
+  /**
+   * Whole batches from the one that holds `from`, whose first offset may be lower. At once when they are in memory.
+   * Rejects or throws with a DiskFault; a StorageCorruption names the first offset that cannot be read.
+   */
+  read(from: Offset, range: ReadRange): LogRead | Promise<LogRead> {
+    return readLog(this, from, range)
+  }
+
+  /** Calls `visit` for each batch from the one that holds `from`; header and bytes are only valid during the call. */
+  headers(from: Offset, visit: (header: BatchHeader, bytes: Uint8Array, at: number) => void): Promise<void> {
+    return visitHeaders(this, from, visit)
+  }
+
+  /** The first record below `upTo` whose time is `timestampMs` or later. */
+  offsetForTimestamp(timestampMs: number, upTo: Offset): Promise<TimestampedOffset | null> {
+    return findTimestamp(this, timestampMs, upTo)
+  }
+
+  /** The first record with the largest timestamp below `upTo`. */
+  maxTimestamp(upTo: Offset): Promise<TimestampedOffset | null> {
+    return findMaxTimestamp(this, upTo)
+  }
+
+  /** Cuts what lies at `offset` and above. Durable in the journal before any file changes (J2). No append meanwhile. */
+  async truncateTo(offset: Offset): Promise<void> {
+    assert(!this.#cutting, 'one cut at a time')
+    this.#cutting = true
+    try {
+      await this.#host.exclusively(() => truncateLog(this, offset))
+    } finally {
+      this.#cutting = false
+    }
+  }
+
+  /** The log begins at `offset` from now on; segments below go with the next retention. Durable when it resolves. */
+  async advanceStart(offset: Offset): Promise<void> {
+    if (offset <= this.startOffset) return
+    assert(offset <= this.endOffset, 'a log does not begin behind its end', { offset, endOffset: this.endOffset })
+    this.throwFault()
+    if (this.durability !== 'memory') {
+      await this.#host.journal.control(this, RecordKind.start, { offset })
+      this.#host.changed(this)
+    }
+    if (offset <= this.startOffset) return
+    this.startOffset = offset
+    this.epochs.cutStart(offset)
+  }
+
+  /** Ends the active segment; the next one begins at `baseOffset`, which is not below the end. */
+  roll(baseOffset: Offset): void {
+    const old = this.active
+    assert(baseOffset > old.baseOffset, 'segments have different bases', { baseOffset, topic: this.id.topic })
+    old.index.noteTime()
+    old.state = this.durability === 'memory' ? 'closed' : 'sealed'
+    const last = this.pieces.at(-1)
+    if (last !== undefined) this.#host.pieces.close(last)
+    this.#tail = null
+    const next = new Segment(this.path, baseOffset, this.#host.rollJitterMs(this.#config))
+    next.endOffset = baseOffset
+    this.segments.push(next)
+    this.endOffset = baseOffset
+    if (this.durability === 'memory') return
+    this.#host.rolled(this, this.#hooks?.producers() ?? null)
+    this.#host.changed(this)
+    this.#host.writeBack.enqueue(this)
+  }
+
+  throwFault(): void {
+    const fault = this.fault ?? this.#host.fault
+    if (fault !== null) throw fault
+  }
+
+  roundSynced(endOffset: Offset): void {
+    if (endOffset <= this.durableEndOffset) return
+    this.durableEndOffset = endOffset
+    this.#hooks?.durable(endOffset)
+  }
+
+  // What follows is for the other parts of storage.
+
+  nextToWrite(): Piece | null {
+    for (const piece of this.pieces) {
+      if (piece.kind !== 'direct' || piece.dropped) continue
+      const wanted = piece.closed || this.flushing
+      if (wanted && piece.unwrittenBytes > 0) return piece
+    }
+    return null
+  }
+
+  get writtenTo(): LogPosition {
+    for (const piece of this.pieces) {
+      if (piece.unwrittenBytes > 0 || piece.carriedFrom !== null) {
+        return { segmentBase: piece.segment.baseOffset, position: piece.writtenTo }
+      }
+    }
+    return this.end
+  }
+
+  fileWritten(piece: Piece): void {
+    piece.segment.unsynced = true
+  }
+
+  pieceEvicted(piece: Piece): void {
+    assert(this.pieces[0] === piece, 'the oldest piece goes first')
+    this.pieces.shift()
+    if (this.pieces.length > 0 || piece.kind !== 'direct' || piece.segment !== this.active) return
+    const startPosition = alignDown(piece.endPosition, this.#host.env.disk.alignmentBytes)
+    const bytes = piece.view(startPosition, piece.endPosition).slice()
+    this.#tail = { segment: piece.segment, startPosition, bytes }
+  }
+
+  /** The end was cut to a position of the active segment, and nothing in memory counts any more. */
+  forgetEnd(endOffset: Offset): void {
+    for (const piece of this.pieces.splice(0)) this.#host.pieces.drop(piece)
+    this.#tail = null
+    this.cuts++
+    this.endOffset = endOffset
+    this.durableEndOffset = Math.min(this.durableEndOffset, endOffset)
+    this.epochs.cutEnd(endOffset)
+  }
+
+  /** The end of a log in memory was cut to a position of the segment, which takes appends again. */
+  cutMemory(segment: Segment, position: number): void {
+    const kept = this.pieces.findLastIndex(piece => piece.segment === segment && piece.firstBatchPosition < position)
+    const before = this.pieces.findLastIndex(piece => piece.segment.baseOffset < segment.baseOffset)
+    for (const piece of this.pieces.splice(Math.max(kept, before) + 1)) this.#host.pieces.drop(piece)
+    const last = this.pieces.at(-1)
+    // Readers may hold views of what is cut off: new batches go to a new piece.
+    if (last !== undefined) this.#host.pieces.close(last)
+    if (last?.segment === segment) {
+      last.endPosition = position
+      last.endOffset = segment.endOffset
+    }
+    this.cuts++
+    this.endOffset = segment.endOffset
+    this.durableEndOffset = Math.min(this.durableEndOffset, this.endOffset)
+    this.epochs.cutEnd(this.endOffset)
+  }
+
+  /** Gives all memory back: removed, or the directory closes. */
+  release(): void {
+    for (const piece of this.pieces.splice(0)) this.#host.pieces.drop(piece)
+    this.#tail = null
+  }
+
+  /** Drops pieces of the segments that were removed from the front. */
+  dropPiecesOf(segments: ReadonlySet<Segment>): void {
+    while (this.pieces.length > 0 && segments.has((this.pieces[0] as Piece).segment)) {
+      this.#host.pieces.drop(this.pieces.shift() as Piece)
+    }
+  }
+
+  #makeDurable(batch: Uint8Array, header: BatchHeader, position: number): Promise<void> {
+    switch (this.durability) {
+      case 'disk':
+        this.#host.changed(this)
+        return this.#host.journal.append(this, batch, header, position)
+      case 'page-cache':
+        this.#host.changed(this)
+        return this.#host.pageCache.append(this)
+      case 'memory':
+        this.roundSynced(this.endOffset)
+        return DONE
+    }
+  }
+
+  #pieceFor(segment: Segment, header: BatchHeader): Piece {
+    const last = this.pieces.at(-1)
+    const kind = PIECE_KINDS[this.durability]
+    if (last !== undefined && !last.closed && last.kind === kind && last.roomBytes >= header.sizeBytes) return last
+    return this.#openPiece(segment, header, { last, kind })
+  }
+
+  #openPiece(segment: Segment, header: BatchHeader, before: { last: Piece | undefined; kind: PieceKind }): Piece {
+    const { last, kind } = before
+    const { pieces, env } = this.#host
+    const block = env.disk.alignmentBytes
+    const startPosition = kind === 'direct' ? alignDown(segment.sizeBytes, block) : segment.sizeBytes
+    const piece = pieces.open(this, segment, {
+      kind,
+      startPosition,
+      baseOffset: header.baseOffset,
+      bytes: header.sizeBytes,
+      previousBytes: this.#previousPieceBytes,
+    })
+    this.#previousPieceBytes = piece.memory.length
+    // Taking memory may have evicted what was the last piece: look again.
+    const source = this.pieces.at(-1)
+    if (source !== undefined) pieces.close(source)
+    if (startPosition < segment.sizeBytes) this.#carry(piece, source)
+    this.pieces.push(piece)
+    if (last !== undefined) this.#host.writeBack.enqueue(this)
+    return piece
+  }
+
+  /** Copies the last, partial block of the segment to the start of its next piece. */
+  #carry(piece: Piece, source: Piece | undefined): void {
+    const { startPosition, segment } = piece
+    const into = piece.view(startPosition, segment.sizeBytes)
+    if (source !== undefined && source.segment === segment && source.startPosition <= startPosition) {
+      into.set(source.view(startPosition, segment.sizeBytes))
+      if (source.kind === 'direct' && !(source.unwrittenBytes === 0 && source.carriedFrom === null)) {
+        source.carriedTo = piece
+        piece.carriedFrom = source
+      }
+      return
+    }
+    if (this.#tail?.segment === segment && this.#tail.startPosition === startPosition) into.set(this.#tail.bytes)
+    else this.#readTail(piece, into)
+    this.#tail = null
+  }
+
+  /** The first append since the start: the block is in the file, and it is one small read. */
+  #readTail(piece: Piece, into: Uint8Array): void {
+    const file = this.#host.env.disk.openSync(piece.segment.file('log'), { mode: 'read' })
+    const count = file.readSync(piece.startPosition, into)
+    file.close().catch(error => this.#host.failed(error))
+    assert(count === into.length, 'the file has what the log has', { count, wanted: into.length })
+  }
+
+  #epochAssigned(entry: EpochStart): void {
+    if (this.durability === 'memory' || this.#host.fault !== null || this.fault !== null) return
+    this.#host.changed(this)
+    const { epoch, startOffset } = entry
+    // Whoever appends in the new term waits for a later round; a failure reaches the host through the directory.
+    void this.#host.journal.control(this, RecordKind.epoch, { offset: startOffset, leaderEpoch: epoch })
+  }
+}
+
+const PIECE_KINDS = { disk: 'direct', 'page-cache': 'cached', memory: 'memory' } as const
+
+/** A new log's start. */
+export function emptyStart(folder: string): LogStart {
+  return {
+    segments: [new Segment(folder, 0)],
+    startOffset: 0,
+    epochs: [],
+    highWatermark: null,
+    producers: NO_PRODUCERS,
+    fault: null,
+  }
+}
+
+function refused(fault: DiskFault): Promise<void> {
+  const promise = Promise.reject(fault)
+  // With acks=0 nobody waits for it.
+  promise.catch(() => {})
+  return promise
+}

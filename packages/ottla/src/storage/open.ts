@@ -1,0 +1,352 @@
+/**
+ * Opens a log directory: whose it is, how it was left, and from that the logs as they were acknowledged. Until the last
+ * step nothing is written that a crash in the middle would not do again; then a first checkpoint, with a new ring, makes
+ * what was recovered the new beginning (J10).
+ */
+import { planted } from '../base/planted.ts'
+import type { Uuid } from '../base/uuid.ts'
+import { uuidFromBytes } from '../base/uuid.ts'
+import { type Disk, DiskFault, type DiskLock } from '../ports/disk.ts'
+import { brokerConfigOf } from '../spec/config/broker.ts'
+import type { TopicConfig } from '../spec/config/topic.ts'
+import { CHECKPOINT_FILE, type Checkpoint, type CheckpointEntry, decodeCheckpoint } from './checkpoint-file.ts'
+import { DescriptorCache } from './descriptors.ts'
+import { eachOf, type LogId, type StorageEnv, StorageRefusal } from './env.ts'
+import { parentOf, readText, readWhole, replaceFile } from './files.ts'
+import { openFolder, type PartitionFolder } from './folder.ts'
+import { type KafkaOffsets, openFound } from './found-log.ts'
+import { RecordKind } from './journal/format.ts'
+import { findRounds, holdsRounds, replayRounds } from './journal/replay.ts'
+import { JOURNAL_DEFAULTS, type JournalOptions, Ring } from './journal/ring.ts'
+import {
+  CLEAN_MARKER,
+  DELETED_FOLDER,
+  folderName,
+  formatMetaProperties,
+  HIGH_WATERMARKS,
+  LOCK_FILE,
+  LOG_STARTS,
+  META_PROPERTIES,
+  type MetaProperties,
+  type OffsetsByPartition,
+  OTHER_FOLDER,
+  parseFolderName,
+  parseMetaProperties,
+  parseOffsets,
+  RECOVERY_POINTS,
+} from './kafka-files.ts'
+import type { LogStart } from './log.ts'
+import { LogDirectory, type LogDirectoryOptions } from './log-directory.ts'
+import { RecoveringLog } from './recovering-log.ts'
+import { removeTree } from './remove-tree.ts'
+
+const FOLDERS_AT_ONCE = 16
+const DESCRIPTORS_MAX = 512
+
+interface RecoveredLog {
+  readonly id: LogId
+  readonly path: string
+  readonly start: LogStart
+  readonly journaled: boolean
+}
+
+/** Throws a StorageRefusal when the directory must not be opened as it is, a DiskFault when the disk fails. */
+export async function openLogDirectory(env: StorageEnv, options: LogDirectoryOptions): Promise<LogDirectory> {
+  const { path } = options
+  await env.disk.makeDirectory(path)
+  await env.disk.syncDirectory(parentOf(path))
+  const lock = await env.disk.lock(`${path}/${LOCK_FILE}`)
+  if (lock === null)
+    throw new StorageRefusal(path, `${path} is in use by another process (its ${LOCK_FILE} file is locked)`)
+  try {
+    return await openLocked(env, options, lock)
+  } catch (error) {
+    await lock.release()
+    throw error
+  }
+}
+
+async function openLocked(env: StorageEnv, options: LogDirectoryOptions, lock: DiskLock): Promise<LogDirectory> {
+  const { path } = options
+  const defaultConfig = options.defaultConfig ?? brokerConfigOf().topicDefaults
+  const journal = ringOptions(options.journal)
+  const directoryId = await claim(env, options)
+  const marker = (await env.disk.stat(`${path}/${CLEAN_MARKER}`)) !== null
+  const checkpoint = await readCheckpoint(env, path, marker)
+  const folders = await openFolders(env, path)
+  const logs =
+    checkpoint === null
+      ? await openFoundLogs(env, path, { folders, clean: marker, defaultConfig })
+      : await replayLogs(env, path, { folders, checkpoint, defaultConfig })
+  const lane = await env.disk.commitLane(path)
+  const ring = new Ring(env.disk, lane, path, journal)
+  await ring.open()
+  const descriptors = new DescriptorCache(env.disk, {
+    limit: options.descriptorsMax ?? DESCRIPTORS_MAX,
+    onCloseFault: error => env.observe.log('warn', 'storage.close-failed', { path, reason: String(error) }),
+  })
+  const ringId = env.crypto.randomUuid()
+  const directory = new LogDirectory(env, options, {
+    directoryId,
+    cleanStart: marker,
+    defaultConfig,
+    journal,
+    lock,
+    lane,
+    ring,
+    ringId,
+    descriptors,
+    logs,
+  })
+  await directory.checkpoint()
+  if (marker) await env.disk.remove(`${path}/${CLEAN_MARKER}`)
+  await env.disk.syncDirectory(path)
+  env.observe.log('info', 'storage.opened', { path, logs: logs.length, cleanStart: marker })
+  return directory
+}
+
+/** A ring of at least one file. */
+function ringOptions(given: LogDirectoryOptions['journal']): JournalOptions {
+  const fileBytes = given.fileBytes ?? JOURNAL_DEFAULTS.fileBytes
+  const roundBytes = given.roundBytes ?? JOURNAL_DEFAULTS.roundBytes
+  return { fileBytes, roundBytes, totalBytes: Math.max(given.maxBytes, fileBytes) }
+}
+
+/** What a directory says of itself, without opening it: whose it is. Null when it says nothing yet. */
+export async function readIdentity(disk: Disk, path: string): Promise<MetaProperties | null> {
+  const text = await readText(disk, `${path}/${META_PROPERTIES}`)
+  return text === null ? null : parseMetaProperties(text)
+}
+
+/** Whose directory it is: its id. Makes the file of a new one. */
+async function claim(env: StorageEnv, options: LogDirectoryOptions): Promise<Uuid> {
+  const { path, nodeId, clusterId } = options
+  const file = `${path}/${META_PROPERTIES}`
+  const text = await readText(env.disk, file)
+  const meta = text === null ? null : parseMetaProperties(text)
+  if (text !== null && meta === null) throw new StorageRefusal(path, `${file} cannot be read: is this a log directory?`)
+  if (meta !== null) {
+    if (meta.version > 1) {
+      throw new StorageRefusal(
+        path,
+        `${path} was written by a newer release (${META_PROPERTIES} version ${meta.version})`,
+      )
+    }
+    if (meta.clusterId !== clusterId) {
+      throw new StorageRefusal(path, `${path} belongs to cluster ${meta.clusterId}, this is cluster ${clusterId}`)
+    }
+    if (meta.nodeId !== nodeId) {
+      throw new StorageRefusal(path, `${path} belongs to broker ${meta.nodeId}, this is broker ${nodeId}`)
+    }
+    if (meta.directoryId !== null && meta.version === 1) return meta.directoryId
+  }
+  const directoryId = meta?.directoryId ?? uuidFromBytes(env.crypto.randomUuid())
+  await replaceFile(env.disk, file, formatMetaProperties({ version: 1, nodeId, clusterId, directoryId }))
+  await env.disk.syncDirectory(path)
+  return directoryId
+}
+
+/** What recovery starts from; null: Kafka's own files say how the directory was left. */
+async function readCheckpoint(env: StorageEnv, path: string, marker: boolean): Promise<Checkpoint | null> {
+  const bytes = await readWhole(env.disk, `${path}/${CHECKPOINT_FILE}`)
+  if (bytes === null) {
+    if (marker || !(await holdsRounds(env.disk, path))) return null
+    throw new StorageRefusal(
+      path,
+      `${path}/${CHECKPOINT_FILE} is missing, and without it acknowledged data would be lost`,
+    )
+  }
+  const checkpoint = decodeCheckpoint(bytes)
+  if (checkpoint === 'newer')
+    throw new StorageRefusal(path, `${path} was written by a newer release (${CHECKPOINT_FILE})`)
+  if (marker) return null
+  if (checkpoint === 'damaged') {
+    throw new StorageRefusal(
+      path,
+      `${path}/${CHECKPOINT_FILE} is damaged, and without it acknowledged data would be lost`,
+    )
+  }
+  return checkpoint.replayFrom === 0 ? null : checkpoint
+}
+
+async function openFolders(env: StorageEnv, path: string): Promise<PartitionFolder[]> {
+  const { disk, observe } = env
+  const folders: PartitionFolder[] = []
+  const entries = await disk.list(path)
+  await eachOf(entries, FOLDERS_AT_ONCE, async ({ name, kind }) => {
+    if (kind === 'file') return
+    const folderPath = `${path}/${name}`
+    const ignore = (why: string): void => observe.log('warn', 'storage.stray', { path: folderPath, why })
+    if (kind === 'directory' && DELETED_FOLDER.test(name)) {
+      await removeTree(disk, folderPath).catch(error => ignore(String(error)))
+      return
+    }
+    const parsed = parseFolderName(name)
+    if (kind !== 'directory' || parsed === null || OTHER_FOLDER.test(name)) return ignore('no partition has this name')
+    const folder = await openFolder(disk, folderPath, parsed).catch(error => {
+      // Nobody may read it (A15). Whatever else fails, fails for all.
+      if (error instanceof DiskFault && error.code === 'EACCES') return null
+      throw error
+    })
+    if (folder === null) ignore('its partition.metadata is missing or cannot be read')
+    else folders.push(folder)
+  })
+  return folders.sort((a, b) => (a.path < b.path ? -1 : 1))
+}
+
+async function openFoundLogs(
+  env: StorageEnv,
+  path: string,
+  found: { readonly folders: readonly PartitionFolder[]; readonly clean: boolean; readonly defaultConfig: TopicConfig },
+): Promise<RecoveredLog[]> {
+  const [recoveryPoints, starts, highWatermarks] = [
+    await readOffsets(env, `${path}/${RECOVERY_POINTS}`),
+    await readOffsets(env, `${path}/${LOG_STARTS}`),
+    await readOffsets(env, `${path}/${HIGH_WATERMARKS}`),
+  ]
+  const logs: RecoveredLog[] = []
+  await eachOf(found.folders, FOLDERS_AT_ONCE, async folder => {
+    const name = folderName(folder.topic, folder.partition)
+    const offsets: KafkaOffsets = {
+      recoveryPoint: recoveryPoints.get(name) ?? null,
+      startOffset: starts.get(name) ?? null,
+      highWatermark: highWatermarks.get(name) ?? null,
+    }
+    const intervalBytes = found.defaultConfig.indexIntervalBytes
+    const start = await openFound(env, folder, { offsets, clean: found.clean, intervalBytes })
+    logs.push({
+      id: idOf(folder),
+      path: folder.path,
+      start,
+      journaled: found.defaultConfig.durability !== 'page-cache',
+    })
+  })
+  return logs.sort((a, b) => (a.path < b.path ? -1 : 1))
+}
+
+async function readOffsets(env: StorageEnv, file: string): Promise<OffsetsByPartition> {
+  const text = await readText(env.disk, file)
+  const offsets = text === null ? null : parseOffsets(text)
+  if (text !== null && offsets === null) env.observe.log('warn', 'checkpoint.unreadable', { path: file })
+  return offsets ?? new Map()
+}
+
+async function replayLogs(
+  env: StorageEnv,
+  path: string,
+  found: {
+    readonly folders: readonly PartitionFolder[]
+    readonly checkpoint: Checkpoint
+    readonly defaultConfig: TopicConfig
+  },
+): Promise<RecoveredLog[]> {
+  const { checkpoint, folders, defaultConfig } = found
+  const entries = new Map<string, CheckpointEntry>(checkpoint.entries.map(entry => [keyOf(entry), entry]))
+  const tail = await findRounds(env.disk, path, { id: checkpoint.ringId, from: checkpoint.replayFrom })
+  const dropsLeft = await countDrops(env, tail)
+  const logs = new Map<string, RecoveringLog>()
+  for (const folder of folders) {
+    const key = keyOf(folder)
+    logs.set(key, new RecoveringLog(env, folder, defaultConfig.indexIntervalBytes, entries.get(key) ?? null))
+  }
+  for (const [key, entry] of entries) {
+    if (!logs.has(key) && !dropsLeft.has(key)) throw missingFolder(path, entry)
+  }
+  let open: RecoveringLog | undefined
+  if (!planted('journal-not-replayed')) {
+    await replayRounds(env.disk, tail, async record => {
+      const key = keyOf(record)
+      if (record.kind === RecordKind.drop) {
+        countDown(dropsLeft, key)
+        await logs.get(key)?.closeFile()
+        return
+      }
+      // What a later drop record takes away needs no redo, whether the folder is still there or not.
+      if (dropsLeft.has(key)) return
+      const log = logs.get(key)
+      if (log === undefined) throw missingFolder(path, record)
+      if (open !== log) await open?.closeFile()
+      open = log
+      await log.apply(record)
+    })
+  }
+  const dropped = await droppedLogs(env, path, { logs, tail })
+  await eachOf(logs.values(), FOLDERS_AT_ONCE, log => log.finish())
+  env.observe.log('info', 'storage.recovered', { path, rounds: tail.rounds.length, logs: logs.size, dropped })
+  return [...logs.values()].map(log => ({
+    id: idOf(log.folder),
+    path: log.folder.path,
+    start: startOf(log),
+    journaled: log.journaled,
+  }))
+}
+
+type Tail = Awaited<ReturnType<typeof findRounds>>
+
+/** How many drop records of each log are to come. */
+async function countDrops(env: StorageEnv, tail: Tail): Promise<Map<string, number>> {
+  const drops = new Map<string, number>()
+  await replayRounds(env.disk, tail, record => {
+    if (record.kind === RecordKind.drop) drops.set(keyOf(record), (drops.get(keyOf(record)) ?? 0) + 1)
+    return undefined
+  })
+  return drops
+}
+
+function countDown(drops: Map<string, number>, key: string): void {
+  const left = (drops.get(key) ?? 0) - 1
+  if (left > 0) drops.set(key, left)
+  else drops.delete(key)
+}
+
+/** Finishes deletions that the journal has and the folders do not show yet. */
+async function droppedLogs(
+  env: StorageEnv,
+  path: string,
+  found: { readonly logs: Map<string, RecoveringLog>; readonly tail: Tail },
+): Promise<number> {
+  const last = new Map<string, number>()
+  await replayRounds(env.disk, found.tail, record => {
+    last.set(keyOf(record), record.kind)
+    return undefined
+  })
+  let count = 0
+  for (const [key, kind] of last) {
+    const log = found.logs.get(key)
+    if (kind !== RecordKind.drop || log === undefined) continue
+    await removeTree(env.disk, log.folder.path)
+    found.logs.delete(key)
+    count++
+  }
+  if (count > 0) await env.disk.syncDirectory(path)
+  return count
+}
+
+function startOf(log: RecoveringLog): LogStart {
+  const { segments, startOffset, endOffset, epochs, producers, fault } = log
+  const highWatermark = log.highWatermark
+  return {
+    segments,
+    startOffset,
+    epochs: epochs.entries,
+    highWatermark: highWatermark === null ? null : Math.min(Math.max(highWatermark, startOffset), endOffset),
+    producers,
+    fault,
+  }
+}
+
+function missingFolder(path: string, of: { readonly topicId: Uuid; readonly partition: number }): StorageRefusal {
+  return new StorageRefusal(
+    path,
+    `the folder of partition ${of.partition} of the topic with id ${of.topicId} is missing in ${path}: ` +
+      'it was not deleted through the broker. Put it back, or delete the topic first.',
+  )
+}
+
+function keyOf(of: { readonly topicId: Uuid; readonly partition: number }): string {
+  return `${of.topicId}-${of.partition}`
+}
+
+function idOf(folder: PartitionFolder): LogId {
+  return { topic: folder.topic, topicId: folder.topicId, partition: folder.partition }
+}

@@ -1,0 +1,316 @@
+/**
+ * One log while it is recovered: where the checkpoint left it, what the journal adds, and what its files then must hold
+ * (J2, J4, J5). Replay is a redo at the recorded position, the same however often it is done. A gap, or bytes below the
+ * journaled end that are not what was written, is damage: the log gets a fault and its files are left alone.
+ */
+import { planted } from '../base/planted.ts'
+import type { Offset } from '../base/units.ts'
+import type { DiskFile } from '../ports/disk.ts'
+import type { CheckpointEntry } from './checkpoint-file.ts'
+import { NO_PRODUCERS, type ProducerSnapshot, StorageCorruption, type StorageEnv } from './env.ts'
+import type { PartitionFolder } from './folder.ts'
+import { type JournalRecord, RecordKind } from './journal/format.ts'
+import { LeaderEpochs } from './leader-epochs.ts'
+import { Segment } from './segment.ts'
+import { noteInto, type ScanEnd, scanSegment } from './segment-scan.ts'
+
+export class RecoveringLog {
+  readonly folder: PartitionFolder
+  readonly segments: Segment[]
+  readonly epochs: LeaderEpochs
+  startOffset: Offset
+  endOffset: Offset
+  highWatermark: Offset | null = null
+  producers: ProducerSnapshot = NO_PRODUCERS
+  /** Every byte below the end is covered by the journal or a checkpoint. Else the tail is what the scan finds whole. */
+  journaled = true
+  fault: StorageCorruption | null = null
+  readonly #env: StorageEnv
+  readonly #intervalBytes: number
+  /** From where the batches of a segment are to be summed and noted; absent: not at all. */
+  readonly #unchecked = new Map<Segment, number>()
+  /** Size of the active segment without the first parts of a batch that never got its end. */
+  #wholeBytes = 0
+  /** Records that do not follow what is there are passed over: nobody was told that they are durable. */
+  #passing = false
+  #file: { readonly segment: Segment; readonly file: DiskFile } | null = null
+
+  constructor(env: StorageEnv, folder: PartitionFolder, intervalBytes: number, entry: CheckpointEntry | null) {
+    this.#env = env
+    this.#intervalBytes = intervalBytes
+    this.folder = folder
+    this.epochs = new LeaderEpochs(entry?.epochs ?? [], () => {})
+    this.startOffset = entry?.startOffset ?? 0
+    this.endOffset = entry?.endOffset ?? 0
+    const active = this.#activeOf(entry)
+    const closed = folder.segments.filter(segment => segment.baseOffset < active.baseOffset)
+    this.segments = [...closed, active]
+    for (const segment of closed) closeFound(segment, this.segments)
+    this.#wholeBytes = active.sizeBytes
+    if (entry === null) return
+    this.highWatermark = entry.highWatermark
+    this.producers = entry.producers
+    this.journaled = entry.journaled
+  }
+
+  get active(): Segment {
+    return this.segments[this.segments.length - 1] as Segment
+  }
+
+  apply(record: JournalRecord): Promise<void> | undefined {
+    if (this.fault !== null || this.#passing) return undefined
+    switch (record.kind) {
+      case RecordKind.append:
+        return this.#append(record)
+      case RecordKind.truncate:
+        return this.#truncate(record)
+      case RecordKind.start:
+        this.startOffset = Math.max(this.startOffset, record.offset)
+        this.epochs.cutStart(record.offset)
+        return undefined
+      case RecordKind.epoch:
+        this.epochs.note(record.leaderEpoch, record.offset)
+        return undefined
+      case RecordKind.drop:
+        // Whoever replays takes the log out.
+        return undefined
+    }
+  }
+
+  /** After the last record: checks what was not checked, cuts what lies behind the end, and syncs. */
+  async finish(): Promise<void> {
+    await this.closeFile()
+    this.active.sizeBytes = this.#wholeBytes
+    this.active.endOffset = this.endOffset
+    for (const segment of this.segments) if (this.fault === null) await this.#check(segment)
+    if (this.fault !== null) {
+      const { topic, partition } = this.folder
+      this.#env.observe.log('error', 'log.damaged', {
+        topic,
+        partition,
+        from: this.fault.from,
+        why: this.fault.message,
+      })
+      return
+    }
+    if (this.producers.offset > this.endOffset) this.producers = { offset: this.startOffset, entries: [] }
+    this.epochs.cutEnd(this.endOffset + 1)
+    await this.#removeLater()
+    for (const segment of this.segments) await this.#cut(segment)
+    await this.#env.disk.syncDirectory(this.folder.path)
+    for (const segment of this.segments) if (segment.writtenBytes > 0) segment.named = true
+  }
+
+  async closeFile(): Promise<void> {
+    const open = this.#file
+    this.#file = null
+    await open?.file.close()
+  }
+
+  #activeOf(entry: CheckpointEntry | null): Segment {
+    if (entry === null) {
+      // Made after the checkpoint: everything it has is in the journal.
+      const segment = this.#found(0) ?? new Segment(this.folder.path, 0)
+      segment.sizeBytes = 0
+      return segment
+    }
+    const { active } = entry
+    const segment = this.#found(active.baseOffset) ?? new Segment(this.folder.path, active.baseOffset)
+    if (segment.writtenBytes < active.sizeBytes) {
+      this.fault = this.#damage(segment.baseOffset, `${segment.file('log')} is shorter than it was synced`)
+    }
+    const { index } = segment
+    segment.sizeBytes = active.sizeBytes
+    segment.endOffset = entry.endOffset
+    index.maxTimestamp = active.maxTimestamp
+    index.maxTimestampOffset = active.maxTimestampOffset
+    index.firstTimestamp = active.firstTimestamp
+    index.noteFrom = active.sizeBytes
+    const covers = active.indexedBytes <= active.sizeBytes
+    index.fileEntries = covers ? active.indexEntries : 0
+    index.fileTimeEntries = covers ? active.timeEntries : 0
+    index.coveredBytes = covers ? active.indexedBytes : 0
+    if (active.sizeBytes > 0) {
+      index.stored = {
+        entries: index.fileEntries,
+        timeEntries: index.fileTimeEntries,
+        coveredBytes: index.coveredBytes,
+      }
+    }
+    this.#unchecked.set(segment, active.sizeBytes)
+    return segment
+  }
+
+  #found(baseOffset: Offset): Segment | undefined {
+    return this.folder.segments.find(segment => segment.baseOffset === baseOffset)
+  }
+
+  async #append(record: JournalRecord): Promise<void> {
+    if (record.segmentBase > this.active.baseOffset && record.position === 0) this.#roll(record.segmentBase)
+    const segment = this.active
+    if (record.segmentBase !== segment.baseOffset || record.position !== segment.sizeBytes) {
+      if (!(await this.#reaches(record))) return
+    }
+    const file = await this.#writable(segment)
+    await file.write(record.position, record.bytes)
+    segment.sizeBytes = record.position + record.bytes.length
+    segment.writtenBytes = Math.max(segment.writtenBytes, segment.sizeBytes)
+    segment.unsynced = true
+    if (!record.complete) return
+    this.#wholeBytes = segment.sizeBytes
+    this.endOffset = record.offset
+    segment.endOffset = record.offset
+  }
+
+  /** Whether what is in the file, beyond what is known, leads up to the record: so when the log was not journaled before. */
+  async #reaches(record: JournalRecord): Promise<boolean> {
+    const segment = this.active
+    const follows = record.segmentBase === segment.baseOffset && record.position > segment.sizeBytes
+    if (this.journaled || !follows) {
+      if (this.journaled) {
+        const where = `segment ${record.segmentBase} byte ${record.position}`
+        this.fault = this.#damage(this.endOffset, `the journal goes on at ${where}, behind a gap`)
+      } else this.#passing = true
+      return false
+    }
+    await this.closeFile()
+    const end = await this.#scan(segment, { from: segment.sizeBytes, to: record.position, note: false })
+    if (end.position !== record.position) {
+      this.#passing = true
+      return false
+    }
+    this.endOffset = end.endOffset
+    segment.sizeBytes = record.position
+    this.#wholeBytes = record.position
+    return true
+  }
+
+  #roll(baseOffset: Offset): void {
+    const old = this.active
+    old.sizeBytes = this.#wholeBytes
+    old.endOffset = this.endOffset
+    old.state = 'sealed'
+    const segment = this.#found(baseOffset) ?? new Segment(this.folder.path, baseOffset)
+    segment.sizeBytes = 0
+    segment.endOffset = baseOffset
+    this.segments.push(segment)
+    this.#unchecked.set(segment, 0)
+    this.#wholeBytes = 0
+    this.endOffset = Math.max(this.endOffset, baseOffset)
+  }
+
+  async #truncate(record: JournalRecord): Promise<void> {
+    const index = this.segments.findIndex(segment => segment.baseOffset === record.segmentBase)
+    const segment = this.segments[index]
+    if (segment === undefined || record.position > segment.sizeBytes) {
+      if (this.journaled) this.fault = this.#damage(this.endOffset, 'the journal cuts a segment that is not there')
+      else this.#passing = true
+      return
+    }
+    await this.closeFile()
+    this.segments.splice(index + 1)
+    segment.state = 'active'
+    segment.sizeBytes = record.position
+    segment.endOffset = record.offset
+    this.#wholeBytes = record.position
+    this.endOffset = record.offset
+    this.epochs.cutEnd(record.offset)
+    const { index: entries } = segment
+    if (entries.stored !== null && record.position < entries.noteFrom) this.#forgetIndex(segment)
+    // The file has the old bytes until the end of recovery; what replay writes next must not be followed by them.
+    const file = await this.#writable(segment)
+    await file.truncate(record.position)
+    segment.writtenBytes = record.position
+    segment.unsynced = true
+  }
+
+  /** The cut lies below what the checkpoint says of the segment: its times and entries are made again. */
+  #forgetIndex(segment: Segment): void {
+    const { index } = segment
+    index.stored = null
+    index.fileEntries = 0
+    index.fileTimeEntries = 0
+    index.coveredBytes = 0
+    index.noteFrom = 0
+    index.maxTimestamp = -1
+    index.maxTimestampOffset = -1
+    index.firstTimestamp = -1
+    this.#unchecked.set(segment, 0)
+  }
+
+  async #check(segment: Segment): Promise<void> {
+    const from = this.#unchecked.get(segment)
+    if (from === undefined) return
+    const isLast = segment === this.active
+    const openEnd = isLast && !this.journaled
+    const to = openEnd ? segment.writtenBytes : segment.sizeBytes
+    const end = await this.#scan(segment, { from: Math.min(from, segment.sizeBytes), to, note: true })
+    if (end.position < segment.sizeBytes) {
+      const why = `the batch at byte ${end.position} of ${segment.file('log')} is damaged (${end.stop ?? 'short'})`
+      this.fault = this.#damage(end.endOffset, why)
+      return
+    }
+    if (!openEnd || end.position === segment.sizeBytes) return
+    segment.sizeBytes = end.position
+    segment.endOffset = end.endOffset
+    this.endOffset = end.endOffset
+    this.#wholeBytes = end.position
+  }
+
+  #scan(segment: Segment, range: { from: number; to: number; note: boolean }): Promise<ScanEnd> {
+    const minBaseOffset = range.from === 0 ? segment.baseOffset : 0
+    const note = range.note ? noteInto(segment, this.#intervalBytes, this.epochs) : () => {}
+    return scanSegment(this.#env.disk, segment, { from: range.from, to: range.to, minBaseOffset }, note)
+  }
+
+  /** Segments that begin behind the end: begun in memory and on disk, never acknowledged. */
+  async #removeLater(): Promise<void> {
+    const kept = new Set(this.segments.map(segment => segment.baseOffset))
+    for (const segment of this.folder.segments) {
+      if (kept.has(segment.baseOffset) || segment.baseOffset < this.active.baseOffset) continue
+      for (const kind of ['log', 'index', 'timeindex', 'txnindex', 'snapshot'] as const) {
+        await this.#env.disk.remove(segment.file(kind))
+      }
+    }
+  }
+
+  /** J5: what stands behind the end goes, durably, before anything is appended there. */
+  async #cut(segment: Segment): Promise<void> {
+    if (segment.state === 'closed') return
+    const behind = segment.writtenBytes > segment.sizeBytes
+    if (!behind && !segment.unsynced) return
+    if (!planted('stale-tail-kept') || segment.unsynced) {
+      const file = await this.#env.disk.open(segment.file('log'), { mode: 'create' })
+      try {
+        if (behind && !planted('stale-tail-kept')) await file.truncate(segment.sizeBytes)
+        await file.sync()
+      } finally {
+        await file.close()
+      }
+    }
+    segment.writtenBytes = segment.sizeBytes
+    segment.unsynced = false
+  }
+
+  async #writable(segment: Segment): Promise<DiskFile> {
+    if (this.#file?.segment === segment) return this.#file.file
+    await this.closeFile()
+    const file = await this.#env.disk.open(segment.file('log'), { mode: 'create' })
+    this.#file = { segment, file }
+    return file
+  }
+
+  #damage(from: Offset, why: string): StorageCorruption {
+    return new StorageCorruption(this.folder.path, from, why)
+  }
+}
+
+/** A segment before the active one: complete, indexed, synced. */
+export function closeFound(segment: Segment, all: readonly Segment[]): void {
+  const next = all[all.indexOf(segment) + 1]
+  segment.state = 'closed'
+  segment.endOffset = next?.baseOffset ?? segment.baseOffset
+  segment.index.noteFrom = segment.sizeBytes
+  segment.index.coveredBytes = segment.sizeBytes
+  segment.index.stored = { entries: 'all', timeEntries: 'all', coveredBytes: segment.sizeBytes }
+}

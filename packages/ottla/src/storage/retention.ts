@@ -1,0 +1,96 @@
+/**
+ * Removal of old segments (J6): only closed ones, the oldest first, never past the high watermark. Source of the rules:
+ * Kafka UnifiedLog.deleteOldSegments.
+ */
+import type { Millis, Offset } from '../base/units.ts'
+import { completeIndex } from './index-files.ts'
+import type { Log } from './log.ts'
+import type { Segment, SegmentFile } from './segment.ts'
+
+const RENAMED_FILES: readonly SegmentFile[] = ['log', 'index', 'timeindex', 'txnindex', 'snapshot']
+export const DELETED_FILE_SUFFIX = '.deleted'
+
+/** Runs alone in the directory. True when the log should be looked at again after a checkpoint. */
+export async function retainLog(log: Log, nowWallMs: Millis): Promise<boolean> {
+  if (log.removed || log.fault !== null) return false
+  const highWatermark = log.hooks?.highWatermark() ?? log.startOffset
+  const { doomed, newStart } = await chooseDoomed(log, nowWallMs, highWatermark)
+  if (doomed.length > 0) await removeOldest(log, doomed, newStart)
+  return rollWhenDue(log, nowWallMs, highWatermark)
+}
+
+/** A segment that only waits for its end to be deleted, or rolled, because nobody writes any more. */
+async function rollWhenDue(log: Log, nowWallMs: Millis, highWatermark: Offset): Promise<boolean> {
+  const { active } = log
+  if (active.sizeBytes === 0 || log.endOffset > highWatermark) return false
+  const expired = log.segments.length === 1 && (await isExpired(log, active, nowWallMs))
+  if (!expired) return false
+  log.roll(log.endOffset)
+  return true
+}
+
+async function chooseDoomed(
+  log: Log,
+  nowWallMs: Millis,
+  highWatermark: Offset,
+): Promise<{ doomed: Segment[]; newStart: Offset }> {
+  const deletes = log.config.cleanupPolicy.has('delete')
+  const { retentionBytes } = log.config
+  let surplusBytes = deletes && retentionBytes >= 0 ? log.sizeBytes - retentionBytes : 0
+  const doomed: Segment[] = []
+  let newStart = log.startOffset
+  for (let i = 0; i + 1 < log.segments.length; i++) {
+    const segment = log.segments[i] as Segment
+    const next = log.segments[i + 1] as Segment
+    if (segment.state !== 'closed' || next.baseOffset > highWatermark) break
+    const tooMuch = surplusBytes >= segment.sizeBytes && surplusBytes > 0
+    const below = next.baseOffset <= log.startOffset
+    if (!below && !tooMuch && !(deletes && (await isExpired(log, segment, nowWallMs)))) break
+    surplusBytes -= segment.sizeBytes
+    doomed.push(segment)
+    newStart = Math.max(newStart, next.baseOffset)
+  }
+  return { doomed, newStart }
+}
+
+async function isExpired(log: Log, segment: Segment, nowWallMs: Millis): Promise<boolean> {
+  const { retentionMs, cleanupPolicy } = log.config
+  if (retentionMs < 0 || !cleanupPolicy.has('delete')) return false
+  await completeIndex(log, segment)
+  let newestMs = segment.index.maxTimestamp
+  if (newestMs < 0) {
+    // Batches without a time are as old as the file.
+    const stat = log.durability === 'memory' ? null : await log.host.env.disk.stat(segment.file('log'))
+    newestMs = stat?.modifiedAtMs ?? segment.firstAppendAtMs
+  }
+  return nowWallMs - newestMs > retentionMs
+}
+
+/** The new start is durable before a file goes; files left by a crash lie below it and go at the next start. */
+async function removeOldest(log: Log, doomed: readonly Segment[], newStart: Offset): Promise<void> {
+  const { host } = log
+  if (newStart > log.startOffset) await log.advanceStart(newStart)
+  const gone = new Set(doomed)
+  log.segments.splice(0, doomed.length)
+  log.dropPiecesOf(gone)
+  const { topic, partition } = log.id
+  host.env.observe.log('info', 'log.segments-deleted', {
+    topic,
+    partition,
+    segments: doomed.length,
+    startOffset: newStart,
+  })
+  if (log.durability === 'memory') return
+  host.changed(log)
+  const renamed: string[] = []
+  for (const segment of doomed) {
+    for (const kind of RENAMED_FILES) {
+      const path = segment.file(kind)
+      host.descriptors.forget(path)
+      if ((await host.env.disk.stat(path)) === null) continue
+      await host.env.disk.rename(path, path + DELETED_FILE_SUFFIX)
+      renamed.push(path + DELETED_FILE_SUFFIX)
+    }
+  }
+  host.removeLater(renamed, log.config.fileDeleteDelayMs)
+}

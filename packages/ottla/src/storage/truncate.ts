@@ -1,0 +1,81 @@
+/**
+ * Cutting the end of a log (J2): the record is durable in the journal before any file changes. A crash before that leaves
+ * the old end, a crash after it is completed by replay; in between nothing is appended.
+ */
+import { assert } from '../base/assert.ts'
+import { planted } from '../base/planted.ts'
+import type { Offset } from '../base/units.ts'
+import { segmentOf } from './cold-read.ts'
+import { findBatchPosition } from './find-batch.ts'
+import { completeIndex, scanInto } from './index-files.ts'
+import { RecordKind } from './journal/format.ts'
+import type { Log } from './log.ts'
+import type { Segment, SegmentFile } from './segment.ts'
+
+const SEGMENT_FILES: readonly SegmentFile[] = ['log', 'index', 'timeindex', 'txnindex', 'snapshot']
+
+/** Runs alone in the directory. */
+export async function truncateLog(log: Log, offset: Offset): Promise<void> {
+  log.throwFault()
+  assert(offset >= log.startOffset, 'a log is not cut below its start', { offset, startOffset: log.startOffset })
+  if (offset >= log.endOffset) return
+  if (log.durability === 'memory') {
+    await truncateMemory(log, offset)
+    return
+  }
+  const { host } = log
+  await host.pageCache.drain()
+  await host.writeBack.flush(log, log.end)
+  log.throwFault()
+  const segment = log.segments[segmentOf(log, offset)] as Segment
+  const position = await findBatchPosition(log, segment, offset)
+  if (!planted('truncation-not-journaled')) {
+    await host.journal.control(log, RecordKind.truncate, { offset, segmentBase: segment.baseOffset, position })
+  }
+  host.changed(log)
+  const later = log.segments.splice(log.segments.indexOf(segment) + 1)
+  log.forgetEnd(offset)
+  segment.endOffset = offset
+  await removeFiles(log, later)
+  await cutSegment(log, segment, position)
+}
+
+async function cutSegment(log: Log, segment: Segment, position: number): Promise<void> {
+  const { host } = log
+  await completeIndex(log, segment)
+  segment.state = 'active'
+  segment.sizeBytes = position
+  segment.writtenBytes = position
+  const from = segment.index.cut(position, segment.endOffset)
+  if (!segment.named && position === 0) return
+  await host.descriptors.with(segment.file('log'), 'cached', async file => {
+    await file.truncate(position)
+    await file.sync()
+  })
+  await scanInto(log, segment, { index: segment.index, from, to: position })
+}
+
+/** Removes all files of the segments; the folder is synced. */
+export async function removeFiles(log: Log, segments: readonly Segment[]): Promise<void> {
+  if (segments.length === 0) return
+  const { host } = log
+  for (const segment of segments) {
+    for (const kind of SEGMENT_FILES) {
+      host.descriptors.forget(segment.file(kind))
+      await host.env.disk.remove(segment.file(kind))
+    }
+  }
+  await host.env.disk.syncDirectory(log.path)
+}
+
+/** Batches in memory have no file to cut. */
+async function truncateMemory(log: Log, offset: Offset): Promise<void> {
+  const segment = log.segments[segmentOf(log, offset)] as Segment
+  const position = await findBatchPosition(log, segment, offset)
+  log.segments.splice(log.segments.indexOf(segment) + 1)
+  segment.index.cut(position, offset)
+  segment.state = 'active'
+  segment.sizeBytes = position
+  segment.endOffset = offset
+  log.cutMemory(segment, position)
+}
