@@ -22,7 +22,7 @@ const FIELDS: readonly (readonly [at: number, bytes: 1 | 2 | 4 | 8])[] = [
 export function mutateBatch(bytes: Uint8Array, rng: Prng): Uint8Array {
   if (bytes.length < layout.HEADER_BYTES || rng.chance(0.1))
     return bytes.length === 0 ? rng.bytes(80) : mutateBytes(bytes, rng)
-  let batch = bytes.slice()
+  let batch: Uint8Array = bytes.slice()
   if (rng.chance(0.5)) batch = withRecords(batch, mutateBytes(batch.subarray(layout.RECORDS_AT), rng))
   if (rng.chance(0.7)) setField(batch, rng)
   if (rng.chance(0.9)) {

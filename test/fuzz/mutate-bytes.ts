@@ -22,7 +22,7 @@ const damages: readonly Damage[] = [
 
 /** A damaged copy: one to four damages one after another. */
 export function mutateBytes(bytes: Uint8Array, rng: Prng): Uint8Array {
-  let mutated = bytes.slice()
+  let mutated: Uint8Array = bytes.slice()
   for (let left = rng.int(1, 4); left > 0 && mutated.length > 0; left--) mutated = rng.pick(damages)(mutated, rng)
   return mutated
 }

@@ -2,10 +2,12 @@
 import type { Target } from '../target.ts'
 import { batchesTarget } from './batches.ts'
 import { codecsTarget } from './codecs.ts'
+import { connectionsTarget } from './connections.ts'
 
 const makers: Readonly<Record<string, () => Target | Promise<Target>>> = {
   codecs: codecsTarget,
   batches: batchesTarget,
+  connections: connectionsTarget,
 }
 
 export const targetNames: readonly string[] = Object.keys(makers)

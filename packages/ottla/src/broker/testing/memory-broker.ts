@@ -77,17 +77,23 @@ export class MemoryBroker {
     return new MemoryBroker({ clock, server: await started, net, observe, fatals })
   }
 
+  /** Of the first listener. */
   get address(): NetAddress {
-    const [address] = this.server.addresses.values()
-    assert.ok(address !== undefined, 'the broker listens')
-    return address
+    return this.#addressOf(null)
   }
 
   /** A new connection, with nothing sent on it. */
-  async connect(): Promise<RawPeer> {
+  async connect(listener: string | null = null): Promise<RawPeer> {
     const peer = new RawPeer(condition => this.until(condition))
-    await this.#net.connect(this.address, { timeoutMs: 1000 }, connection => peer.attach(connection))
+    await this.#net.connect(this.#addressOf(listener), { timeoutMs: 1000 }, connection => peer.attach(connection))
     return peer
+  }
+
+  #addressOf(listener: string | null): NetAddress {
+    const { addresses } = this.server
+    const address = listener === null ? addresses.values().next().value : addresses.get(listener)
+    assert.ok(address !== undefined, 'the broker listens')
+    return address
   }
 
   /** Lets everything run until the condition holds; fails after a second of real time. */
