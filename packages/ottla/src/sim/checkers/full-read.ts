@@ -32,7 +32,10 @@ export class FullRead {
     this.#partition = partition
     this.#startOffset = startOffset
     this.#nextOffset = startOffset
-    const { startOffsetMax, name, violations } = partition
+    const { startOffsetMin, startOffsetMax, name, violations } = partition
+    if (startOffset < startOffsetMin) {
+      violations.add('log-start', name, `the log begins at ${startOffset}, though deleted up to ${startOffsetMin}`)
+    }
     if (startOffset > startOffsetMax) {
       violations.add('log-start', name, `the log begins at ${startOffset}, ${startOffsetMax} at the latest is allowed`)
       for (let offset = startOffsetMax; offset < startOffset; offset++) this.#missing(offset)

@@ -301,6 +301,23 @@ test('the log may begin where deletion was allowed, and no later', () => {
   assert.deepEqual(kindsOf(history), { 'log-start': 1, 'acknowledged-loss': 1 })
 })
 
+test('what was deleted does not come back', () => {
+  const history = new History(RUN)
+  const lane = laneOf(history)
+  lane.send(3)
+  lane.acknowledge(0, 3, 0)
+  history.partition(NAME).allowStart(2)
+  history.partition(NAME).promiseStart(1)
+  const tail: LogContent = [
+    [lane, 1],
+    [lane, 2],
+  ]
+  fullRead(history, tail, { start: 1 })
+  assert.equal(history.violations.total, 0, showViolations(history.violations))
+  fullRead(history, [[lane, 0], ...tail])
+  assert.deepEqual(kindsOf(history), { 'log-start': 1 })
+})
+
 test('a power cut may take what its durability does not keep, and nothing below', () => {
   const history = new History(RUN)
   const lane = laneOf(history, { idempotent: false })

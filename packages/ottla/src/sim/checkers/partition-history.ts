@@ -2,6 +2,7 @@
  * What is known of one partition: which value was ever acknowledged or given out at which offset, and how far its end
  * was ever seen. One offset has one content for ever; whoever says otherwise is a violation.
  */
+import { assert } from '../../base/assert.ts'
 import type { Offset } from '../../base/units.ts'
 import { Contents, UNKNOWN } from './contents.ts'
 import type { History } from './history.ts'
@@ -17,6 +18,7 @@ export class PartitionHistory {
   readonly lanes: Lane[] = []
   #knownEndOffset: Offset = 0
   #startOffsetMax: Offset = 0
+  #startOffsetMin: Offset = 0
 
   /** Use `History.partition`. */
   constructor(name: string, history: History) {
@@ -33,6 +35,11 @@ export class PartitionHistory {
     return this.#startOffsetMax
   }
 
+  /** The log may not begin before: a deletion up to here was acknowledged. */
+  get startOffsetMin(): Offset {
+    return this.#startOffsetMin
+  }
+
   /** The highest end that readers must be able to see: a request that begins now is told at least this. */
   get knownEndOffset(): Offset {
     return this.#knownEndOffset
@@ -41,6 +48,12 @@ export class PartitionHistory {
   /** Records below `offset` may go from now on. */
   allowStart(offset: Offset): void {
     this.#startOffsetMax = Math.max(this.#startOffsetMax, offset)
+  }
+
+  /** The broker said that everything below `offset` is deleted; `allowStart` was called before it was asked to. */
+  promiseStart(offset: Offset): void {
+    assert(offset <= this.#startOffsetMax, 'what is deleted was allowed to go', { offset })
+    this.#startOffsetMin = Math.max(this.#startOffsetMin, offset)
   }
 
   /**
