@@ -125,7 +125,7 @@ class MemoryConnection implements NetConnection {
   }
 
   write(chunks: readonly Uint8Array[], sent?: () => void): boolean {
-    if (this.#closed || this.#ending) {
+    if (this.#closed || this.#ending || chunks.length === 0) {
       if (sent !== undefined) this.#parts.defer(sent)
       return true
     }

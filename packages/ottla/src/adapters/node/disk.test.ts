@@ -18,7 +18,7 @@ const temporary = (root: string) => async () => {
 diskContract('NodeDisk', temporary(tmpdir()))
 if (existsSync('/dev/shm')) diskContract('NodeDisk on a memory file system', temporary('/dev/shm'))
 
-describe('NodeDisk', () => {
+describe('NodeDisk', { timeout: 60_000 }, () => {
   const directory = mkdtempSync(join(tmpdir(), 'ottla-disk-'))
   const children: ChildProcess[] = []
   after(async () => {
