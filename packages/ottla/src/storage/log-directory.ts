@@ -143,6 +143,8 @@ export class LogDirectory implements LogHost {
       const path = `${this.path}/${folderName(id.topic, id.partition)}`
       if (config.durability !== 'memory') await this.#makeFolder(path, id)
       const log = new Log(this, id, { path, config, start: emptyStart(path) })
+      // Recovery takes a log that no checkpoint knows for a journaled one unless the journal says otherwise.
+      if (config.durability === 'page-cache') await this.journal.control(log, RecordKind.unjournaled, { offset: 0 })
       this.#logs.set(logKeyOf(id.topicId, id.partition), log)
       if (config.durability !== 'memory') this.changed(log)
       return log

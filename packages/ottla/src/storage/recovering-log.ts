@@ -27,10 +27,16 @@ export class RecoveringLog {
   fault: StorageCorruption | null = null
   readonly #env: StorageEnv
   readonly #intervalBytes: number
+  /** All that may have files: those found, and those that replay began, whether they are still part of the log or not. */
+  readonly #withFiles: Set<Segment>
   /** From where the batches of a segment are to be summed and noted; absent: not at all. */
   readonly #unchecked = new Map<Segment, number>()
   /** Size of the active segment without the first parts of a batch that never got its end. */
   #wholeBytes = 0
+  /** A file that lacks bytes which were synced. */
+  #short: Segment | null = null
+  /** Size of that file as found. Bytes. */
+  #foundBytes = 0
   /** Records that do not follow what is there are passed over: nobody was told that they are durable. */
   #passing = false
   #file: { readonly segment: Segment; readonly file: DiskFile } | null = null
@@ -39,6 +45,7 @@ export class RecoveringLog {
     this.#env = env
     this.#intervalBytes = intervalBytes
     this.folder = folder
+    this.#withFiles = new Set(folder.segments)
     this.epochs = new LeaderEpochs(entry?.epochs ?? [], () => {})
     this.startOffset = entry?.startOffset ?? 0
     this.endOffset = entry?.endOffset ?? 0
@@ -71,6 +78,9 @@ export class RecoveringLog {
       case RecordKind.epoch:
         this.epochs.note(record.leaderEpoch, record.offset)
         return undefined
+      case RecordKind.unjournaled:
+        this.journaled = false
+        return undefined
       case RecordKind.drop:
         // Whoever replays takes the log out.
         return undefined
@@ -80,9 +90,16 @@ export class RecoveringLog {
   /** After the last record: checks what was not checked, cuts what lies behind the end, and syncs. */
   async finish(): Promise<void> {
     await this.closeFile()
+    const short = this.#short
+    if (short !== null && this.fault === null) {
+      this.fault = this.#damage(short.baseOffset, `${short.file('log')} is shorter than it was synced`)
+    }
     this.active.sizeBytes = this.#wholeBytes
     this.active.endOffset = this.endOffset
     for (const segment of this.segments) if (this.fault === null) await this.#check(segment)
+    while (this.fault === null && !this.journaled && (await this.#goOn())) {
+      // Each turn found one more segment that follows.
+    }
     if (this.fault !== null) {
       const { topic, partition } = this.folder
       this.#env.observe.log('error', 'log.damaged', {
@@ -112,13 +129,14 @@ export class RecoveringLog {
       // Made after the checkpoint: everything it has is in the journal.
       const segment = this.#found(0) ?? new Segment(this.folder.path, 0)
       segment.sizeBytes = 0
+      this.#unchecked.set(segment, 0)
       return segment
     }
     const { active } = entry
     const segment = this.#found(active.baseOffset) ?? new Segment(this.folder.path, active.baseOffset)
-    if (segment.writtenBytes < active.sizeBytes) {
-      this.fault = this.#damage(segment.baseOffset, `${segment.file('log')} is shorter than it was synced`)
-    }
+    // Damage, unless the journal tells of a cut below that, which was done when the machine stopped.
+    if (segment.writtenBytes < active.sizeBytes) this.#short = segment
+    this.#foundBytes = segment.writtenBytes
     const { index } = segment
     segment.sizeBytes = active.sizeBytes
     segment.endOffset = entry.endOffset
@@ -142,7 +160,8 @@ export class RecoveringLog {
   }
 
   #found(baseOffset: Offset): Segment | undefined {
-    return this.folder.segments.find(segment => segment.baseOffset === baseOffset)
+    for (const segment of this.#withFiles) if (segment.baseOffset === baseOffset) return segment
+    return undefined
   }
 
   async #append(record: JournalRecord): Promise<void> {
@@ -191,6 +210,8 @@ export class RecoveringLog {
     old.endOffset = this.endOffset
     old.state = 'sealed'
     const segment = this.#found(baseOffset) ?? new Segment(this.folder.path, baseOffset)
+    this.#withFiles.add(segment)
+    segment.state = 'active'
     segment.sizeBytes = 0
     segment.endOffset = baseOffset
     this.segments.push(segment)
@@ -208,7 +229,12 @@ export class RecoveringLog {
       return
     }
     await this.closeFile()
-    this.segments.splice(index + 1)
+    const later = this.segments.splice(index + 1)
+    if (
+      this.#short !== null &&
+      (later.includes(this.#short) || (segment === this.#short && record.position <= this.#foundBytes))
+    )
+      this.#short = null
     segment.state = 'active'
     segment.sizeBytes = record.position
     segment.endOffset = record.offset
@@ -257,6 +283,15 @@ export class RecoveringLog {
     this.#wholeBytes = end.position
   }
 
+  /** The log rolled after the checkpoint, and the journal does not tell: the next segment begins where this one ends. */
+  async #goOn(): Promise<boolean> {
+    const next = this.#found(this.endOffset)
+    if (next === undefined || this.active.sizeBytes === 0 || this.active.baseOffset === next.baseOffset) return false
+    this.#roll(next.baseOffset)
+    await this.#check(next)
+    return true
+  }
+
   #scan(segment: Segment, range: { from: number; to: number; note: boolean }): Promise<ScanEnd> {
     const minBaseOffset = range.from === 0 ? segment.baseOffset : 0
     const note = range.note ? noteInto(segment, this.#intervalBytes, this.epochs) : () => {}
@@ -266,7 +301,7 @@ export class RecoveringLog {
   /** Segments that begin behind the end: begun in memory and on disk, never acknowledged. */
   async #removeLater(): Promise<void> {
     const kept = new Set(this.segments.map(segment => segment.baseOffset))
-    for (const segment of this.folder.segments) {
+    for (const segment of this.#withFiles) {
       if (kept.has(segment.baseOffset) || segment.baseOffset < this.active.baseOffset) continue
       for (const kind of ['log', 'index', 'timeindex', 'txnindex', 'snapshot'] as const) {
         await this.#env.disk.remove(segment.file(kind))

@@ -37,9 +37,10 @@ export const LOG_KEY_BYTES = 20
 /**
  * append: bytes of the log at (segment, position); offset: the log's end after them, when they end a batch.
  * truncate: the log ends at `offset`, which stands at (segment, position). start: the log begins at `offset`.
- * drop: the log is gone. epoch: `leader epoch` began at `offset`.
+ * drop: the log is gone. epoch: `leader epoch` began at `offset`. unjournaled: the log was made, and its batches are not
+ * in the journal (`durability=page-cache`).
  */
-export const RecordKind = { append: 1, truncate: 2, start: 3, drop: 4, epoch: 5 } as const
+export const RecordKind = { append: 1, truncate: 2, start: 3, drop: 4, epoch: 5, unjournaled: 6 } as const
 export type RecordKindCode = (typeof RecordKind)[keyof typeof RecordKind]
 
 export interface JournalRecord {
@@ -138,7 +139,7 @@ export function* readRecords(round: Uint8Array, payloadBytes: number): Generator
     const length = at + RECORD_HEADER_BYTES <= end ? uint32At(round, at + 28) : 0
     const next = at + RECORD_HEADER_BYTES + length
     const kind = round[at] as number
-    if (next > end || kind < RecordKind.append || kind > RecordKind.epoch) {
+    if (next > end || kind < RecordKind.append || kind > RecordKind.unjournaled) {
       throw new RangeError(`no journal record at byte ${at} of a round of ${end} bytes`)
     }
     yield {
