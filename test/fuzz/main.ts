@@ -1,7 +1,8 @@
 /**
- * `npm run fuzz -- --seconds 60 [--seed N] [--target NAME]`: damaged requests and batches against the codecs, the judges of
+ * `npm run fuzz -- --seconds 60 [--seed N] [--target NAME] [--keep]`: damaged requests and batches against the codecs, the judges of
  * batches and a whole broker in memory. Looks for crashes, hangs above 50 ms and memory beyond what the input allows.
- * What is found is kept under fixtures/fuzz/found and run first from then on. `--input FILE` runs one kept input again.
+ * What is found is kept under fixtures/fuzz/found and run first from then on. `--input FILE` runs one kept input again;
+ * `--keep` adds inputs with new outcomes to the corpus in fixtures/fuzz.
  * Exit 1 when anything was found.
  */
 import { readFileSync } from 'node:fs'
@@ -18,6 +19,7 @@ const { values } = parseArgs({
     seed: { type: 'string' },
     target: { type: 'string', multiple: true, default: [...targetNames] },
     input: { type: 'string' },
+    keep: { type: 'boolean', default: false },
   },
 })
 const seed = values.seed ?? String(Date.now())
@@ -42,8 +44,8 @@ async function fuzz(): Promise<void> {
       now: () => performance.now(),
       corpus,
     })
-    corpus.save()
-    console.log(`${name}: ${result.runs} inputs, ${result.outcomes} outcomes, ${corpus.size} kept`)
+    if (values.keep) corpus.save()
+    console.log(`${name}: ${result.runs} inputs, ${result.outcomes} outcomes`)
     for (const finding of result.findings) {
       found++
       console.error(`\n${finding.kind} in ${name}: ${finding.what}`)
