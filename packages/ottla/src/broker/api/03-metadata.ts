@@ -31,65 +31,101 @@ import {
 import { CLUSTER_OPERATIONS, OPERATIONS_NOT_ASKED, TOPIC_OPERATIONS } from './authorized-operations.ts'
 import { createMissing } from './auto-create.ts'
 import { endpointOf } from './endpoints.ts'
-import { type ApiContext, type Handler, serve } from './handler.ts'
+import { type ApiContext, type Handler, type Reply, serve } from './handler.ts'
+import { SlicedBody } from './sliced-body.ts'
 import { nextTurn } from './turns.ts'
 
 const NAMES_MAY_BE_NULL_SINCE = 12
 const LISTENER_NOT_FOUND_SINCE = 6
 /** Partitions described before others get their turn. */
-const PARTITIONS_PER_TURN = 2000
+const PARTITIONS_PER_TURN = 1000
+const NOTHING_TOLD: ReadonlyMap<string, WireErrorName> = new Map()
 
 export const handleMetadata: Handler<MetadataRequest, MetadataResponseInput> = async (context, request) => {
   const image = context.services.image()
-  const wantsAll = request.topics === null || (context.apiVersion === 0 && request.topics.length === 0)
-  const topics = wantsAll ? await describeAll(context, request, image) : await describeWanted(context, request, image)
-  return {
-    body: {
-      brokers: aliveBrokers(image).flatMap(broker => {
-        const endpoint = endpointOf(broker, context.listener)
-        return endpoint === null
-          ? []
-          : { nodeId: broker.id, host: endpoint.host, port: endpoint.port, rack: broker.rack }
-      }),
-      clusterId: context.services.clusterId,
-      // Every broker passes administration on to the controller, so any of them will do; this one is known to answer.
-      controllerId: context.services.nodeId,
-      topics,
-      clusterAuthorizedOperations: request.includeClusterAuthorizedOperations
-        ? CLUSTER_OPERATIONS
-        : OPERATIONS_NOT_ASKED,
-    },
+  const rows = new TopicRows(context, request, image)
+  const missing: string[] = []
+  for (const row of isForAll(context, request)
+    ? all(context, request, image)
+    : wanted(context, request, { image, missing })) {
+    if (rows.push(row)) await nextTurn(context.services.clock)
   }
+  const errors = await errorsOfMissing(context, request, missing)
+  for (const name of missing) rows.push(unknown(errors.get(name) ?? 'UNKNOWN_TOPIC_OR_PARTITION', name))
+  return rows.reply()
 }
 
 export const metadata = serve(metadataApi, handleMetadata)
 
-async function describeAll(
-  context: ApiContext,
-  request: MetadataRequest,
-  image: MetadataImage,
-): Promise<MetadataTopicResponseInput[]> {
-  const described: MetadataTopicResponseInput[] = []
-  let partitions = 0
-  for (const topic of image.topics.values()) {
-    described.push(describe(context, request, { image, topic }))
-    partitions += topic.partitions.length
-    if (partitions < PARTITIONS_PER_TURN) continue
-    partitions = 0
-    await nextTurn(context.services.clock)
+/** The reply in the making: encoded in slices when it gets long. */
+class TopicRows {
+  readonly #context: ApiContext
+  readonly #bodyOf: (rows: readonly MetadataTopicResponseInput[]) => MetadataResponseInput
+  #rows: MetadataTopicResponseInput[] = []
+  #partitions = 0
+  #sliced: SlicedBody<MetadataTopicResponseInput, MetadataResponseInput> | null = null
+
+  constructor(context: ApiContext, request: MetadataRequest, image: MetadataImage) {
+    this.#context = context
+    const rest = restOfBody(context, request, image)
+    this.#bodyOf = topics => ({ ...rest, topics })
   }
-  return described
+
+  /** True when others should get their turn before the next row. */
+  push(row: MetadataTopicResponseInput): boolean {
+    this.#rows.push(row)
+    this.#partitions += 1 + row.partitions.length
+    if (this.#partitions < PARTITIONS_PER_TURN) return false
+    this.#sliced ??= new SlicedBody({ api: metadataApi, version: this.#context.apiVersion, bodyOf: this.#bodyOf })
+    this.#sliced.add(this.#rows)
+    this.#rows = []
+    this.#partitions = 0
+    return true
+  }
+
+  reply(): Reply<MetadataResponseInput> {
+    if (this.#sliced === null) return { body: this.#bodyOf(this.#rows) }
+    this.#sliced.add(this.#rows)
+    return { body: null, pieces: this.#sliced.finish() }
+  }
 }
 
-async function describeWanted(
+function restOfBody(
   context: ApiContext,
   request: MetadataRequest,
   image: MetadataImage,
-): Promise<MetadataTopicResponseInput[]> {
+): Omit<MetadataResponseInput, 'topics'> {
+  return {
+    brokers: aliveBrokers(image).flatMap(broker => {
+      const endpoint = endpointOf(broker, context.listener)
+      return endpoint === null ? [] : { nodeId: broker.id, host: endpoint.host, port: endpoint.port, rack: broker.rack }
+    }),
+    clusterId: context.services.clusterId,
+    // Every broker passes administration on to the controller, so any of them will do; this one is known to answer.
+    controllerId: context.services.nodeId,
+    clusterAuthorizedOperations: request.includeClusterAuthorizedOperations ? CLUSTER_OPERATIONS : OPERATIONS_NOT_ASKED,
+  }
+}
+
+function isForAll({ apiVersion }: ApiContext, { topics }: MetadataRequest): boolean {
+  return topics === null || (apiVersion === 0 && topics.length === 0)
+}
+
+function* all(
+  context: ApiContext,
+  request: MetadataRequest,
+  image: MetadataImage,
+): Generator<MetadataTopicResponseInput> {
+  for (const topic of image.topics.values()) yield describe(context, request, { image, topic })
+}
+
+/** The topics asked for; names of those that might be made go to `missing`. */
+function* wanted(
+  context: ApiContext,
+  request: MetadataRequest,
+  { image, missing }: { readonly image: MetadataImage; readonly missing: string[] },
+): Generator<MetadataTopicResponseInput> {
   const seen = new Set<string>()
-  const described: MetadataTopicResponseInput[] = []
-  const missing: string[] = []
-  let partitions = 0
   for (const { name, topicId } of request.topics ?? []) {
     const isById = topicId !== ZERO_UUID || name === null
     // A topic that is asked for twice is described once: otherwise a small request would make a huge reply.
@@ -99,25 +135,19 @@ async function describeWanted(
     const row = isById
       ? describeById(context, request, { image, topicId, name })
       : describeByName(context, request, { image, name })
-    if (row !== null) described.push(row)
+    if (row !== null) yield row
     else if (name !== null) missing.push(name)
-    partitions += 1 + (row?.partitions.length ?? 0)
-    if (partitions < PARTITIONS_PER_TURN) continue
-    partitions = 0
-    await nextTurn(context.services.clock)
   }
-  if (missing.length === 0) return described
-  const errors = await errorsOfMissing(context, request, missing)
-  return described.concat(missing.map(name => unknown(errors.get(name) ?? 'UNKNOWN_TOPIC_OR_PARTITION', name)))
 }
 
-function errorsOfMissing(
+/** What to tell of each missing topic, where it is not just that it is missing. */
+async function errorsOfMissing(
   context: ApiContext,
   request: MetadataRequest,
   missing: readonly string[],
 ): Promise<ReadonlyMap<string, WireErrorName>> {
   const mayCreate = request.allowAutoTopicCreation && context.services.config.autoCreateTopicsEnable
-  return mayCreate ? createMissing(context, missing) : Promise.resolve(new Map())
+  return mayCreate && missing.length > 0 ? createMissing(context, missing) : NOTHING_TOLD
 }
 
 function describeById(

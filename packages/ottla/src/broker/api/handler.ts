@@ -33,8 +33,10 @@ export interface ApiContext {
 }
 
 export interface Reply<Response> {
-  /** Null: nothing is sent (Produce with acks=0). */
+  /** Null: nothing is sent (Produce with acks=0), or `pieces` are. */
   readonly body: Response | null
+  /** Instead of `body`: its bytes in the version of the request, for bodies that are encoded in slices. */
+  readonly pieces?: readonly Uint8Array[]
   /** Called once when the bytes of `body` have left, or were dropped. */
   readonly release?: () => void
   /** Why the connection must be closed once this reply is sent. */

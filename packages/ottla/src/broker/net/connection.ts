@@ -235,7 +235,7 @@ export class Connection implements NetReceiver, FrameSink, RequestConnection, Re
     }
     let chunks: Uint8Array[]
     try {
-      chunks = reply.body === null ? [] : encodeReply(this.#shared, context, reply.body)
+      chunks = encodeReply(this.#shared, context, reply)
     } catch (error) {
       reply.release?.()
       this.#failed(context, error)

@@ -10,7 +10,7 @@ import {
   encodeResponseHeader,
   type RequestHeader,
 } from '../../wire/header.ts'
-import type { Served } from '../api/handler.ts'
+import type { Reply, Served } from '../api/handler.ts'
 import type { ConnectionShared } from './connection-shared.ts'
 import type { ReplySlot } from './reply-queue.ts'
 import { type RequestConnection, RequestContext } from './request-context.ts'
@@ -67,11 +67,13 @@ export function decodeRequest(
   return { kind: 'request', served, context, request }
 }
 
-/** The frame of a reply: size, header, body. Records in it are referenced, not copied. */
-export function encodeReply(shared: ConnectionShared, context: RequestContext, body: unknown): Uint8Array[] {
+/** The frame of a reply: size, header, body. Records in it are referenced, not copied. Nothing for no reply. */
+export function encodeReply(shared: ConnectionShared, context: RequestContext, reply: Reply<unknown>): Uint8Array[] {
+  if (reply.body === null && reply.pieces === undefined) return []
   const writer = shared.writer.begin()
   encodeResponseHeader(writer, context.api, context.apiVersion, context.correlationId)
-  context.api.encodeResponse(writer, context.apiVersion, body)
+  if (reply.pieces === undefined) context.api.encodeResponse(writer, context.apiVersion, reply.body)
+  else for (const piece of reply.pieces) writer.splice(piece)
   return writer.finish()
 }
 
