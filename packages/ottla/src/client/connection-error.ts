@@ -6,9 +6,10 @@ import { type NetAddress, NetFault, type NetFaultLayer } from '../ports/net.ts'
  * - `no-reply`: connected, but a request was not answered in time;
  * - `protocol`: what came back is no Kafka reply, or not the one that was due;
  * - `version`: the two sides know no common version of an API;
- * - `closed`: the connection ended while a request was out, or was closed by us before.
+ * - `closed`: the other side ended the connection while a request was out;
+ * - `given-up`: this side did, or uses what it has closed.
  */
-export type ConnectionErrorLayer = NetFaultLayer | 'no-reply' | 'protocol' | 'version' | 'closed'
+export type ConnectionErrorLayer = NetFaultLayer | 'no-reply' | 'protocol' | 'version' | 'closed' | 'given-up'
 
 const HINTS: Readonly<Record<ConnectionErrorLayer, string>> = {
   dns: 'the name is not known: check its spelling',
@@ -23,6 +24,7 @@ const HINTS: Readonly<Record<ConnectionErrorLayer, string>> = {
   protocol: 'is this the port of a Kafka listener without TLS?',
   version: 'client and broker are too far apart in age',
   closed: 'the broker closed it: look at its log',
+  'given-up': 'this program ended it',
 }
 
 /** Layers where the same request may well succeed on a new connection. */

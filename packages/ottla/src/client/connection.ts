@@ -201,7 +201,7 @@ export class Connection implements NetReceiver, FrameSink {
 
   /** Ends the connection; what is out fails. */
   close(): void {
-    this.#fail(new ConnectionError('closed', this.address, 'closed by this side'))
+    this.#fail(new ConnectionError('given-up', this.address, 'the connection was closed'))
   }
 
   /** Takes the socket over. */
