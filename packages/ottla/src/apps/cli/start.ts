@@ -1,0 +1,112 @@
+/** `ottla start`: a broker as a process, from its options to its clean stop. */
+import { readFile } from 'node:fs/promises'
+import type { NetAddress } from '../../ports/net.ts'
+import { type BrokerConfig, parseBrokerConfig } from '../../spec/config/broker.ts'
+import { nodeAdapters } from '../server/node-adapters.ts'
+import { type Server, startServer } from '../server/server.ts'
+import { CommandError, Failure, report } from './failure.ts'
+import type { StartOptions } from './start-options.ts'
+import { VERSION } from './version.ts'
+
+const SIGNALS = { SIGINT: 130, SIGTERM: 143 } as const
+type Signal = keyof typeof SIGNALS
+
+/** Resolves when the broker serves; the process then lives until it is told to stop. */
+export async function runStart(options: StartOptions): Promise<void> {
+  const config = await readConfig(options)
+  const adapters = nodeAdapters({
+    writeLog: line => {
+      process.stderr.write(`${line}\n`)
+    },
+    logFormat: logFormatOf(options),
+    fatal: why => {
+      process.exit(report(why))
+    },
+  })
+  // A stop that is asked for while recovery runs is honoured as soon as it can be a clean one.
+  const stop = new StopRequest()
+  const server = await startServer(config, adapters)
+  writeBanner(config, server)
+  await stop.asked
+  process.stdout.write('stopping: requests in work are answered, then everything is synced (again to force)\n')
+  await server.close()
+  process.stdout.write('stopped\n')
+  process.exit(0)
+}
+
+async function readConfig(options: StartOptions): Promise<BrokerConfig> {
+  const flags = options.set.map(pairOf)
+  if (options.data !== undefined) flags.push(['log.dirs', options.data])
+  const result = parseBrokerConfig({
+    ...(options.config === undefined ? {} : { file: await propertiesOf(options.config) }),
+    environment: process.env,
+    flags,
+    ...(options.port === undefined ? {} : { port: options.port }),
+  })
+  for (const warning of result.warnings) process.stderr.write(`ottla: warning: ${warning}\n`)
+  if (!result.ok) throw result.errors
+  return result.config
+}
+
+async function propertiesOf(path: string): Promise<{ path: string; text: string }> {
+  try {
+    return { path, text: await readFile(path, 'utf8') }
+  } catch (error) {
+    throw new CommandError(`--config ${path}: ${(error as Error).message}`, Failure.usage)
+  }
+}
+
+function pairOf(text: string): [string, string] {
+  const at = text.indexOf('=')
+  if (at < 1) throw new CommandError(`--set ${text}: write it as key=value`, Failure.usage)
+  return [text.slice(0, at), text.slice(at + 1)]
+}
+
+function logFormatOf(options: StartOptions): 'text' | 'json' {
+  const given = options.logFormat
+  if (given === undefined) return process.stderr.isTTY ? 'text' : 'json'
+  if (given === 'text' || given === 'json') return given
+  throw new CommandError(`--log-format ${given}: allowed is text or json`, Failure.usage)
+}
+
+function writeBanner(config: BrokerConfig, server: Server): void {
+  const lines = [...server.addresses].map(([name, address], i) => {
+    const what = i === 0 ? `Ottla ${VERSION} ` : '  also '
+    return `${what}listening on ${show(address)}${server.addresses.size > 1 ? ` (${name})` : ''}`
+  })
+  const first = [...server.addresses.values()][0] as NetAddress
+  const client = show({ host: first.host === '' ? 'localhost' : first.host, port: first.port })
+  const { durability } = config.topicDefaults
+  lines.push(
+    `  data        ${config.logDirs.join(', ')}`,
+    `  cluster id  ${server.clusterId}`,
+    `  durability  ${durability}${durability === 'disk' ? ' (a record is on the disk before it is acknowledged)' : ''}`,
+    `  try         echo hello | kcat -b ${client} -P -t greetings`,
+    `              kcat -b ${client} -C -t greetings -o beginning`,
+    '  stop        Ctrl-C',
+  )
+  process.stdout.write(`${lines.join('\n')}\n`)
+}
+
+function show({ host, port }: NetAddress): string {
+  const shown = host === '' ? '0.0.0.0' : host
+  return shown.includes(':') ? `[${shown}]:${port}` : `${shown}:${port}`
+}
+
+/** The first signal asks for a clean stop, the second one ends the process. */
+class StopRequest {
+  readonly asked: Promise<void>
+
+  constructor() {
+    this.asked = new Promise(resolve => {
+      let count = 0
+      for (const signal of Object.keys(SIGNALS) as Signal[]) {
+        process.on(signal, () => {
+          count++
+          if (count > 1) process.exit(SIGNALS[signal])
+          resolve()
+        })
+      }
+    })
+  }
+}
