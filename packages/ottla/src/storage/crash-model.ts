@@ -40,6 +40,8 @@ class LogModel {
 export class StorageModel {
   readonly logs = new Map<string, LogModel>()
   directory: LogDirectory
+  /** What the harness appends after a recovery. */
+  usual: TestBatch = { count: 2 }
   #marks = 0
 
   constructor(directory: LogDirectory) {
@@ -150,6 +152,11 @@ async function checkLog(name: string, model: LogModel, how: CrashKind | 'stop'):
   assert.ok(log.startOffset <= Math.max(model.start, model.starting ?? 0), `${name} starts at ${log.startOffset}`)
   const values = await valuesFrom(log, log.startOffset)
   assert.deepEqual(values, history.slice(log.startOffset, log.endOffset), `${name} from ${log.startOffset}`)
+  // Each by itself too, which asks the indexes where it is.
+  for (let offset = log.startOffset; offset < log.endOffset; offset += 3) {
+    const [value] = await valuesFrom(log, offset, log.endOffset, 1)
+    assert.equal(value, history[offset], `${name} at ${offset}`)
+  }
   model.values = history.slice(0, log.endOffset)
   model.ackedEnd = log.endOffset
   model.start = log.startOffset

@@ -5,144 +5,24 @@
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { MemoryDisk } from '../adapters/memory/disk.ts'
-import type { DiskOperation } from '../adapters/memory/disk-operations.ts'
-import { Prng } from '../base/random.ts'
-import { type CrashKind, StorageModel } from './crash-model.ts'
-import { DIRECTORY, logId, OTHER_TOPIC_ID, openTest, testEnv, topicConfig } from './testing.ts'
+import { crashAt, scenarios } from './crash-run.ts'
 
 const SEEDS = Number(process.env.OTTLA_CRASH_SEEDS ?? 1)
 /** Every n-th crash point; 1 tries all. */
 const STRIDE = Number(process.env.OTTLA_CRASH_STRIDE ?? 1)
 
-interface World {
-  readonly disk: MemoryDisk
-  readonly model: StorageModel
-}
-
-type Scenario = (model: StorageModel) => Promise<void>
-
-const scenarios: Record<string, Scenario> = {
-  'appends, rolls and checkpoints': async model => {
-    await model.create('a', logId(0), topicConfig({ 'segment.bytes': '1024' }))
-    await model.create('b', logId(1), topicConfig({ durability: 'page-cache', 'segment.bytes': '1024' }))
-    for (let i = 0; i < 8; i++) {
-      const done = [model.append('a', { count: 3 }), model.append('b'), model.append('a', { valueBytes: 200 })]
-      await Promise.all(done)
-      if (i % 4 === 3) await model.directory.checkpoint()
-    }
-    model.append('a').catch(() => {})
-    await model.append('a', { valueBytes: 40_000 })
-    await model.append('a')
-  },
-  'cuts and later starts': async model => {
-    await model.create('a', logId(0), topicConfig({ 'segment.bytes': '600' }))
-    for (let i = 0; i < 6; i++) await model.append('a', { count: 2 })
-    await model.truncate('a', 8)
-    await model.append('a', { count: 2 })
-    await model.directory.checkpoint()
-    await model.append('a')
-    await model.truncate('a', 4)
-    await model.append('a', { valueBytes: 100 })
-    await model.advanceStart('a', 3)
-    await model.append('a')
-    await model.directory.checkpoint()
-    await model.append('a', { count: 3 })
-    await model.truncate('a', 6)
-    await model.append('a')
-  },
-  'retention and deletion': async model => {
-    await model.create(
-      'a',
-      logId(0),
-      topicConfig({ 'segment.bytes': '500', 'retention.bytes': '600', 'file.delete.delay.ms': '0' }),
-    )
-    await model.create('c', logId(0, OTHER_TOPIC_ID, 'clicks'), topicConfig({ 'file.delete.delay.ms': '0' }))
-    for (let i = 0; i < 10; i++) await Promise.all([model.append('a'), model.append('c')])
-    await model.directory.checkpoint()
-    await model.retain(0)
-    await model.append('a')
-    await model.remove('c')
-    await model.append('a')
-    await model.retain(0)
-  },
-  'a clean stop': async model => {
-    await model.create('a', logId(0), topicConfig({ 'segment.bytes': '700' }))
-    await model.create('b', logId(1), topicConfig({ durability: 'page-cache' }))
-    for (let i = 0; i < 5; i++) await Promise.all([model.append('a', { count: 2 }), model.append('b')])
-    await model.directory.close()
-  },
-}
-
-/** Small enough that the ring is reused again and again. */
-const SMALL = { journal: { maxBytes: 64 * 1024, fileBytes: 16 * 1024, roundBytes: 4096 } }
-
-async function run(scenario: Scenario, crash: { at: number; kind: CrashKind; seed: string }): Promise<number | null> {
-  const rng = new Prng(`${crash.kind} ${crash.at} ${crash.seed}`)
-  const intercept = (operation: DiskOperation) => (operation.changes && operation.index === crash.at ? 'crash' : 'go')
-  const disk = new MemoryDisk({ intercept, defer: shuffled(rng.fork('order')) })
-  let world: World | null = null
-  const story = async (): Promise<'over'> => {
-    const directory = await openTest(testEnv({ disk }), SMALL)
-    world = { disk, model: new StorageModel(directory) }
-    await scenario(world.model)
-    return 'over'
-  }
-  const ended = await Promise.race([story(), disk.stopped])
-  const survivor = disk.crash(crash.kind, rng.fork('crash'), { defer: shuffled(rng.fork('order again')) })
-  const model = (world as World | null)?.model ?? null
-  await afterwards(survivor, model, crash.kind)
-  return ended === 'over' ? disk.changeCount : null
-}
-
-/** Recovers, checks, works on, stops, and looks once more. */
-async function afterwards(disk: MemoryDisk, model: StorageModel | null, kind: CrashKind): Promise<void> {
-  const directory = await openTest(testEnv({ disk, seed: 'second' }), SMALL)
-  if (model === null) {
-    await directory.close()
-    return
-  }
-  await model.check(directory, kind)
-  for (const [name, { config }] of model.logs) {
-    if (config.durability !== 'memory') await model.append(name, { count: 2 })
-  }
-  await directory.close()
-  const again = await openTest(testEnv({ disk, seed: 'third' }), SMALL)
-  assert.equal(again.cleanStart, true)
-  await model.check(again, 'stop')
-  await again.close()
-}
-
-/** Operations in flight finish in a seeded order. */
-function shuffled(rng: Prng): (finish: () => void) => void {
-  const pending: (() => void)[] = []
-  let pumping = false
-  const pump = (): void => {
-    const finish = pending.splice(rng.int(0, pending.length - 1), 1)[0]
-    finish?.()
-    if (pending.length > 0) setImmediate(pump)
-    else pumping = false
-  }
-  return finish => {
-    pending.push(finish)
-    if (pumping) return
-    pumping = true
-    setImmediate(pump)
-  }
-}
-
 for (const [name, scenario] of Object.entries(scenarios)) {
   for (const kind of ['kill', 'power'] as const) {
     test(`A1 ${name}: a ${kind} at any change loses nothing that was acknowledged`, async t => {
-      const total = await run(scenario, { at: -1, kind, seed: 'whole' })
+      const total = await crashAt(scenario, { at: -1, kind, seed: 'whole' })
       assert.ok(total !== null && total > 20)
       let points = 0
       for (let seed = 0; seed < (kind === 'power' ? SEEDS : 1); seed++) {
         for (let at = seed % STRIDE; at < total; at += STRIDE) {
           try {
-            await run(scenario, { at, kind, seed: String(seed) })
+            await crashAt(scenario, { at, kind, seed: String(seed) })
           } catch (error) {
-            throw new Error(`crash at change ${at} of ${total}, ${kind}, seed ${seed}, in ${DIRECTORY}`, {
+            throw new Error(`crash at change ${at} of ${total}, ${kind}, seed ${seed}`, {
               cause: error,
             })
           }

@@ -176,10 +176,12 @@ export class LogDirectory implements LogHost {
     this.#faultListeners.push(listener)
   }
 
-  /** False: the disk is behind, or full; hold appends back until `onRoom` calls. */
+  /** False: the disk is behind, or full; hold appends back until `onRoom` calls. A failed directory refuses at once. */
   hasRoom(): boolean {
-    if (this.#fault !== null || this.#closing) return false
-    return this.journal.hasRoom && this.writeBack.hasRoom && this.pageCache.hasRoom && this.pieces.hasRoom
+    if (this.#fault !== null) return true
+    const hasRoom = this.journal.hasRoom && this.writeBack.hasRoom && this.pageCache.hasRoom && this.pieces.hasRoom
+    if (!hasRoom) this.#hadRoom = false
+    return hasRoom
   }
 
   onRoom(listener: () => void): () => void {
@@ -287,6 +289,7 @@ export class LogDirectory implements LogHost {
     this.pageCache.poison(error)
     this.writeBack.stop()
     for (const listener of this.#faultListeners) listener(error)
+    this.#tellRoom()
   }
 
   #adopt(id: LogId, found: { path: string; start: LogStart; journaled: boolean }): void {
@@ -389,9 +392,14 @@ export class LogDirectory implements LogHost {
     const { ring } = this.#opened
     if (!ring.hasFreeFile && ring.canGrow) this.#growRing()
     if (ring.usedShare > RING_SHARE || this.pieces.isCrowded) this.#checkpointSoon()
-    const hasRoom = this.hasRoom()
-    if (hasRoom && !this.#hadRoom) for (const listener of this.#roomListeners) listener()
-    this.#hadRoom = hasRoom
+    this.#tellRoom()
+  }
+
+  /** Whoever was told that there is no room hears when there is again. */
+  #tellRoom(): void {
+    if (this.#hadRoom || !this.hasRoom()) return
+    this.#hadRoom = true
+    for (const listener of [...this.#roomListeners]) listener()
   }
 
   #growRing(): void {

@@ -90,12 +90,17 @@ export function appendTo(log: Log, options: TestBatch = {}): Promise<void> {
   return log.append(bytes, header)
 }
 
-/** Values of all records from `from` on, with the padding cut off. */
-export async function valuesFrom(log: Log, from: Offset, upTo: Offset = log.endOffset): Promise<string[]> {
+/** Values of the records from `from` on, with the padding cut off; of the first `reads` reads. */
+export async function valuesFrom(
+  log: Log,
+  from: Offset,
+  upTo: Offset = log.endOffset,
+  reads = Number.POSITIVE_INFINITY,
+): Promise<string[]> {
   const values: string[] = []
   let next = from
-  while (next < upTo) {
-    const read = await log.read(next, { upTo, maxBytes: 4096, minOneBatch: true })
+  for (let i = 0; i < reads && next < upTo; i++) {
+    const read = await log.read(next, { upTo, maxBytes: 2000, minOneBatch: true })
     if (read.bytes === 0) break
     for (const chunk of read.chunks) {
       const walk = new BatchWalk().reset(chunk, 0, chunk.length, { verifyCrc: true })

@@ -1,0 +1,145 @@
+/**
+ * Runs a scenario until a chosen change of the disk, crashes there, recovers and compares with what was promised. The
+ * scenarios are those that every crash test shares.
+ */
+import assert from 'node:assert/strict'
+import { MemoryDisk } from '../adapters/memory/disk.ts'
+import type { DiskOperation } from '../adapters/memory/disk-operations.ts'
+import { Prng } from '../base/random.ts'
+import { type CrashKind, StorageModel } from './crash-model.ts'
+import { logId, OTHER_TOPIC_ID, openTest, testEnv, topicConfig } from './testing.ts'
+
+interface World {
+  readonly disk: MemoryDisk
+  readonly model: StorageModel
+}
+
+export type Scenario = (model: StorageModel) => Promise<void>
+
+export const scenarios: Record<string, Scenario> = {
+  'appends, rolls and checkpoints': async model => {
+    await model.create('a', logId(0), topicConfig({ 'segment.bytes': '1024' }))
+    await model.create('b', logId(1), topicConfig({ durability: 'page-cache', 'segment.bytes': '1024' }))
+    for (let i = 0; i < 8; i++) {
+      const done = [model.append('a', { count: 3 }), model.append('b'), model.append('a', { valueBytes: 200 })]
+      await Promise.all(done)
+      if (i % 4 === 3) await model.directory.checkpoint()
+    }
+    model.append('a').catch(() => {})
+    await model.append('a', { valueBytes: 40_000 })
+    await model.append('a')
+  },
+  'cuts and later starts': async model => {
+    await model.create('a', logId(0), topicConfig({ 'segment.bytes': '600' }))
+    for (let i = 0; i < 6; i++) await model.append('a', { count: 2 })
+    await model.truncate('a', 8)
+    await model.append('a', { count: 2 })
+    await model.directory.checkpoint()
+    await model.append('a')
+    await model.truncate('a', 4)
+    await model.append('a', { valueBytes: 100 })
+    await model.advanceStart('a', 3)
+    await model.append('a')
+    await model.directory.checkpoint()
+    await model.append('a', { count: 3 })
+    await model.truncate('a', 6)
+    await model.append('a')
+  },
+  'retention and deletion': async model => {
+    await model.create(
+      'a',
+      logId(0),
+      topicConfig({ 'segment.bytes': '500', 'retention.bytes': '600', 'file.delete.delay.ms': '0' }),
+    )
+    await model.create('c', logId(0, OTHER_TOPIC_ID, 'clicks'), topicConfig({ 'file.delete.delay.ms': '0' }))
+    for (let i = 0; i < 10; i++) await Promise.all([model.append('a'), model.append('c')])
+    await model.directory.checkpoint()
+    await model.retain(0)
+    await model.append('a')
+    await model.remove('c')
+    await model.append('a')
+    await model.retain(0)
+  },
+  'a clean stop': async model => {
+    await model.create('a', logId(0), topicConfig({ 'segment.bytes': '700' }))
+    await model.create('b', logId(1), topicConfig({ durability: 'page-cache' }))
+    for (let i = 0; i < 5; i++) await Promise.all([model.append('a', { count: 2 }), model.append('b')])
+    await model.directory.close()
+  },
+}
+
+/** Small enough that the ring is reused again and again. */
+const SMALL = { journal: { maxBytes: 64 * 1024, fileBytes: 16 * 1024, roundBytes: 4096 } }
+
+/** Crashes at change `at`; never when it is -1. Returns the number of changes when the scenario came to its end. */
+export async function crashAt(
+  scenario: Scenario,
+  crash: { at: number; kind: CrashKind; seed: string },
+): Promise<number | null> {
+  const rng = new Prng(`${crash.kind} ${crash.at} ${crash.seed}`)
+  const intercept = (operation: DiskOperation) => (operation.changes && operation.index === crash.at ? 'crash' : 'go')
+  const disk = new MemoryDisk({ intercept, defer: shuffled(rng.fork('order')) })
+  let world: World | null = null
+  const story = async (): Promise<'over'> => {
+    const directory = await openTest(testEnv({ disk }), SMALL)
+    world = { disk, model: new StorageModel(directory) }
+    await scenario(world.model)
+    return 'over'
+  }
+  const ended = await Promise.race([story(), disk.stopped])
+  const survivor = disk.crash(crash.kind, rng.fork('crash'), { defer: shuffled(rng.fork('order again')) })
+  const model = (world as World | null)?.model ?? null
+  await afterwards(survivor, model, crash)
+  return ended === 'over' ? disk.changeCount : null
+}
+
+/** Recovers, checks, works on, is killed once more where `at` is odd, stops, and looks again. */
+async function afterwards(
+  disk: MemoryDisk,
+  model: StorageModel | null,
+  crash: { at: number; kind: CrashKind },
+): Promise<void> {
+  let directory = await openTest(testEnv({ disk, seed: 'second' }), SMALL)
+  if (model === null) {
+    await directory.close()
+    return
+  }
+  await model.check(directory, crash.kind)
+  await appendToAll(model)
+  let last = disk
+  if (crash.at % 2 === 1) {
+    last = disk.crash('kill', new Prng('second kill'))
+    directory = await openTest(testEnv({ disk: last, seed: 'third' }), SMALL)
+    await model.check(directory, 'kill')
+    await appendToAll(model)
+  }
+  await directory.close()
+  const again = await openTest(testEnv({ disk: last, seed: 'fourth' }), SMALL)
+  assert.equal(again.cleanStart, true)
+  await model.check(again, 'stop')
+  await again.close()
+}
+
+async function appendToAll(model: StorageModel): Promise<void> {
+  for (const [name, { config }] of model.logs) {
+    if (config.durability !== 'memory') await model.append(name, model.usual)
+  }
+}
+
+/** Operations in flight finish in a seeded order. */
+function shuffled(rng: Prng): (finish: () => void) => void {
+  const pending: (() => void)[] = []
+  let pumping = false
+  const pump = (): void => {
+    const finish = pending.splice(rng.int(0, pending.length - 1), 1)[0]
+    finish?.()
+    if (pending.length > 0) setImmediate(pump)
+    else pumping = false
+  }
+  return finish => {
+    pending.push(finish)
+    if (pumping) return
+    pumping = true
+    setImmediate(pump)
+  }
+}
