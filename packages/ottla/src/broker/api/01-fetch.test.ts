@@ -1,11 +1,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { FetchSessions } from '../../core/access/fetch-sessions.ts'
+import type { FetchOptions, FetchResult } from '../../runtime/services.ts'
 import { Codec } from '../../wire/batch/header.ts'
 import { deleteRecordsApi } from '../../wire/gen/delete-records.ts'
 import { type FetchRequestInput, fetchApi } from '../../wire/gen/fetch.ts'
+import { CloseSignal } from '../net/close-signal.ts'
 import { batchOf, createTopic, errorOf, fetch, produce, recordsIn, valuesIn } from '../testing/calls.ts'
 import { withBroker } from '../testing/memory-broker.ts'
 import type { RawPeer } from '../testing/raw-peer.ts'
+import { handleFetch } from './01-fetch.ts'
+import type { ApiContext } from './handler.ts'
 
 const base: FetchRequestInput = { maxWaitMs: 0, minBytes: 1, topics: [] }
 const partition = (index: number, fetchOffset = 0) => ({ partition: index, fetchOffset, partitionMaxBytes: 1_000_000 })
@@ -184,3 +189,36 @@ test('read_committed: an empty list of aborted transactions, not null', () =>
     assert.deepEqual((await fetch(peer, { topic: 'orders' }, { isolationLevel: 1 })).abortedTransactions, [])
     assert.equal((await fetch(peer, { topic: 'orders' }, { isolationLevel: 0 })).abortedTransactions, null)
   }))
+
+test('memory is given back with the reply, and an answered fetch no longer listens for the end of its connection', async () => {
+  let released = 0
+  let aborted = 0
+  const signal = new CloseSignal()
+  const result: FetchResult = { partitions: [], release: () => released++ }
+  const fetchLater = (_: unknown, options: FetchOptions) => {
+    options.onAbort(() => aborted++)
+    return Promise.resolve(result)
+  }
+  const services = {
+    sessions: new FetchSessions({ slots: 10 }),
+    partitions: { fetch: fetchLater },
+    random: { u32: () => 1 },
+    config: { fetchMaxBytes: 1000 },
+  }
+  const context = { services, signal, apiVersion: 12, now: () => 0, reserveReplyBytes: (bytes: number) => bytes }
+  const request = {
+    sessionId: 0,
+    sessionEpoch: -1,
+    topics: [],
+    forgottenTopicsData: [],
+    maxWaitMs: 0,
+    minBytes: 0,
+    maxBytes: 1,
+  }
+  const reply = await handleFetch(context as unknown as ApiContext, request as never)
+  assert.equal(released, 0)
+  reply.release?.()
+  assert.equal(released, 1)
+  signal.fire()
+  assert.equal(aborted, 0)
+})

@@ -236,6 +236,9 @@ test('DescribeConfigs: sources, synonyms, types, documentation', () =>
       assert.equal(errorOf(await describe(4, '7')), 'INVALID_REQUEST')
       assert.equal(errorOf(await describe(99, 'x')), 'INVALID_REQUEST')
       assert.deepEqual((await describe(4, '')).configs, [])
+      const resources = Array.from({ length: 100 }, () => ({ resourceType: 2, resourceName: 'orders' }))
+      const { results } = await peer.request(describeConfigsApi, 4, { resources })
+      assert.equal(results.length, 1, 'once, however often it is asked for')
     },
     { 'log.retention.hours': '1' },
   ))

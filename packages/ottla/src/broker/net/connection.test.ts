@@ -321,3 +321,70 @@ test('granted reply bytes count until the reply is ready', async () => {
   await settle()
   assert.equal(bench.meter.unsentBytes, 0)
 })
+
+test('what stands behind a refused write, or a request that cannot be read, is not begun', async () => {
+  for (const [first, reason] of [
+    [produceFrame(1), 'refused-write'],
+    [frameOf(describeClusterApi, { version: 0, body: {} }).fill(0xff, 4, 8), 'protocol'],
+  ] as const) {
+    const { served, contexts } = parked()
+    const bench = new Bench([served, serve(produceApi, () => ({ body: null, close: 'refused' }))])
+    bench.socket.deliver(Buffer.concat([first, ask(2)]))
+    await settle()
+    assert.equal(contexts.length, 0)
+    assert.equal(bench.observe.named('connection.ended')[0]?.fields.reason, reason)
+  }
+})
+
+test('many requests that each come slowly but whole are no slow request', async () => {
+  const bench = new Bench([immediate])
+  const frame = ask(1)
+  const half = frame.length >> 1
+  bench.socket.deliver(frame.subarray(0, half))
+  for (let ms = 0; ms < 3 * FRAME_GRACE_MS; ms += 5000) {
+    bench.clock.advance(5000)
+    bench.socket.deliver(Buffer.concat([frame.subarray(half), frame.subarray(0, half)]))
+    await settle()
+    bench.connection.sweep(bench.clock.monoMs())
+  }
+  assert.equal(bench.socket.isDestroyed, false)
+})
+
+test('a reply larger than the window leaves piece by piece, whole, before the connection ends', async () => {
+  const brokers = Array.from({ length: 200 }, (_, brokerId) => ({ brokerId, host: 'x'.repeat(32_000), port: 1 }))
+  const bench = new Bench([serve(describeClusterApi, () => ({ body: { clusterId: 'c', brokers } }))])
+  bench.socket.sendsAtOnce = false
+  bench.socket.deliver(ask(1))
+  assert.ok(bench.socket.written.length <= 3 * 1024 * 1024, `${bench.socket.written.length} bytes at once`)
+  bench.connection.finish()
+  for (let i = 0; i < 20 && !bench.socket.isEnded; i++) {
+    assert.ok(bench.meter.unsentBytes > 0)
+    bench.socket.send()
+  }
+  assert.equal(bench.socket.isEnded, true)
+  assert.deepEqual(correlationIdsIn(bench.socket.written), [1])
+})
+
+test('a reader that takes nothing is not kept alive by what is written for it', () => {
+  const bench = new Bench([immediate])
+  bench.socket.sendsAtOnce = false
+  for (let ms = 0; ms < SLOW_READER_MS; ms += 1000) {
+    bench.socket.deliver(ask(1))
+    bench.clock.advance(1000)
+    bench.connection.sweep(bench.clock.monoMs())
+  }
+  assert.equal(bench.socket.isDestroyed, true)
+})
+
+test('replies that wait for their turn give their memory back when the connection goes', async () => {
+  const { served, waiting } = parked()
+  const bench = new Bench([served])
+  bench.socket.deliver(Buffer.concat([ask(1), ask(2)]))
+  let released = 0
+  waiting[1]!({ ...clusterReply('second'), release: () => released++ })
+  await settle()
+  assert.equal(released, 0)
+  bench.socket.destroy()
+  assert.equal(released, 1)
+  assert.equal(bench.meter.unsentBytes, 0)
+})
