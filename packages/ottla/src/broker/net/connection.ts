@@ -333,7 +333,8 @@ export class Connection implements NetReceiver, FrameSink, RequestConnection, Re
 
   #endWhenAnswered(): void {
     this.#replies.flush()
-    if (this.#replies.slots === 0 && this.#replies.unsentBytes === 0) this.#net.end()
+    // What the socket was given it sends before it closes.
+    if (this.#replies.slots === 0) this.#net.end()
   }
 
   #drop(reason: EndReason, why: string): void {
