@@ -47,6 +47,7 @@ export class SimClock implements Clock {
   }
 
   after(delayMs: number, run: () => void): Cancel {
-    return this.#scheduler.after(delayMs * US_PER_MS, 'timer', this.#life.guard(run))
+    // Never early: whoever waits for a deadline and finds it not reached would wait again, for nothing, for ever.
+    return this.#scheduler.after(Math.ceil(delayMs * US_PER_MS), 'timer', this.#life.guard(run))
   }
 }

@@ -43,6 +43,9 @@ export class DiskWeather {
   #slowFactor = 1
   #stalledUntil: Micros = 0
   #planned: PlannedFault | null = null
+  #struck = 0
+  /** Called when a planned fault strikes. */
+  onStruck: () => void = () => {}
   #crashIn: number | null = null
   #crash: () => void = () => {}
 
@@ -55,6 +58,11 @@ export class DiskWeather {
     this.#rng = rng
     this.#calendar = calendar
     this.capacityBytes = capacityBytes
+  }
+
+  /** Planned faults that have struck. */
+  get struck(): number {
+    return this.#struck
   }
 
   /** Everything takes `factor` times as long for `duration`. */
@@ -119,6 +127,8 @@ export class DiskWeather {
     const planned = this.#planned
     if (planned === null || !planned.kinds.includes(operation.kind)) return 'go'
     this.#planned = null
+    this.#struck++
+    this.onStruck()
     return planned.code
   }
 }

@@ -21,7 +21,7 @@ export interface NetWeather {
   /** Time from one end to the other. */
   readonly delayMin: Micros
   readonly delayMax: Micros
-  /** A piece that arrives at once is at most this long. Bytes. */
+  /** One piece in five is at most this long. Bytes. */
   readonly pieceBytesMax: number
   /** What one direction holds between the two processes before a writer has to wait. Bytes. */
   readonly windowBytes: number

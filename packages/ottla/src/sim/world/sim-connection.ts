@@ -8,6 +8,9 @@ import type { SimNetwork } from './net.ts'
 import type { ProcessLife } from './process-life.ts'
 import type { Micros } from './scheduler.ts'
 
+/** What a link brings at once at most. */
+const PIECE_BYTES_MAX = 65_536
+
 interface Written {
   readonly bytes: Uint8Array
   readonly sent: (() => void) | undefined
@@ -126,7 +129,7 @@ export class SimConnection implements NetConnection {
     while (!this.#closed && this.#written.length > 0 && this.#travellingBytes < weather.windowBytes) {
       const { bytes, sent } = this.#written[0] as Written
       const room = weather.windowBytes - this.#travellingBytes
-      const count = Math.min(bytes.length, room, rng.int(1, weather.pieceBytesMax))
+      const count = Math.min(bytes.length, room, rng.int(1, rng.chance(0.2) ? weather.pieceBytesMax : PIECE_BYTES_MAX))
       this.#send(Uint8Array.from(bytes.subarray(0, count)))
       this.#bufferedBytes -= count
       if (count < bytes.length) this.#written[0] = { bytes: bytes.subarray(count), sent }

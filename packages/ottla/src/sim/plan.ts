@@ -1,0 +1,103 @@
+/** What a run looks like: topics, clients, sizes, faults. All of it drawn from the seed, and extreme on purpose. */
+import type { Prng } from '../base/random.ts'
+import { type BrokerConfig, brokerConfigOf } from '../spec/config/broker.ts'
+import { drawFaultPlan, type FaultPlan } from './faults.ts'
+import type { ProducerKind } from './workload/lane-writer.ts'
+import type { Durability, TopicPlan } from './workload/places.ts'
+import type { NetWeather } from './world/net.ts'
+import type { Micros } from './world/scheduler.ts'
+
+const SECOND = 1_000_000
+const KIB = 1024
+
+export const DATA_DIRECTORY = '/data'
+
+export interface ProducerPlan {
+  readonly kind: ProducerKind
+  readonly durability: Durability
+  readonly pauseMsMax: number
+}
+
+export interface RunPlan {
+  readonly config: BrokerConfig
+  readonly topics: readonly TopicPlan[]
+  readonly producers: readonly ProducerPlan[]
+  readonly readers: number
+  readonly deletesRecords: boolean
+  readonly net: NetWeather
+  readonly faults: FaultPlan
+  /** How long faults go on. */
+  readonly chaos: Micros
+}
+
+export function drawPlan(rng: Prng): RunPlan {
+  const topics = drawTopics(rng)
+  return {
+    config: drawConfig(rng),
+    topics,
+    producers: Array.from({ length: rng.int(1, 4) }, () => drawProducer(rng, topics)),
+    readers: rng.int(0, 3),
+    deletesRecords: rng.chance(0.3),
+    net: drawNet(rng),
+    faults: drawFaultPlan(rng),
+    chaos: rng.pick([1, 3, 8]) * SECOND,
+  }
+}
+
+/** Smaller than the config allows where only that makes rolls, reuse and pressure happen within seconds. */
+function drawConfig(rng: Prng): BrokerConfig {
+  const config = brokerConfigOf({
+    listeners: 'PLAINTEXT://127.0.0.1:9092',
+    'log.dirs': DATA_DIRECTORY,
+    'auto.create.topics.enable': 'false',
+    'max.connection.creation.rate': '100000',
+    'max.connections.per.ip': '10000',
+    'log.retention.check.interval.ms': '1000',
+  })
+  return {
+    ...config,
+    journalMaxBytes: rng.pick([128, 256, 1024]) * KIB,
+    memoryBudgetBytes: rng.pick([256, 1024, 4096]) * KIB,
+  }
+}
+
+function drawTopics(rng: Prng): TopicPlan[] {
+  const durabilities: readonly Durability[] = rng.pick([['disk'], ['disk'], ['page-cache'], ['disk', 'page-cache']])
+  return durabilities.map((durability, i) => ({
+    name: `${durability}-${i}`,
+    partitions: rng.int(1, 4),
+    durability,
+    configs: [
+      ['segment.bytes', String(rng.pick([2, 8, 64, 1024]) * KIB)],
+      ['index.interval.bytes', String(rng.pick([0, 100, 4096]))],
+      // Calendars jump in this world.
+      ['message.timestamp.after.max.ms', String(Number.MAX_SAFE_INTEGER)],
+      ['segment.index.bytes', String(rng.pick([64, 1024, 10_485_760]))],
+    ],
+  }))
+}
+
+function drawProducer(rng: Prng, topics: readonly TopicPlan[]): ProducerPlan {
+  const idempotent = rng.chance(0.7)
+  return {
+    durability: rng.pick(topics).durability,
+    pauseMsMax: rng.pick([0, 20, 300]),
+    kind: {
+      idempotent,
+      acks: rng.pick([-1, -1, 1]),
+      inFlightMax: rng.pick(idempotent ? [1, 5] : [1, 1, 3]),
+      recordsMax: rng.pick([1, 5, 40]),
+      valueBytesMax: rng.pick([40, 500, 4_000]),
+    },
+  }
+}
+
+function drawNet(rng: Prng): NetWeather {
+  const delayMin = rng.pick([10, 200])
+  return {
+    delayMin,
+    delayMax: delayMin + rng.pick([50, 2_000, 20_000]),
+    pieceBytesMax: rng.pick([3, 1_000, 65_536]),
+    windowBytes: rng.pick([8_000, 65_536]),
+  }
+}
