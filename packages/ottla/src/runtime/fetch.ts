@@ -7,8 +7,6 @@ import { checkRead, decideDivergence, readLimit } from '../core/partition/read.t
 import { lastStableOffset } from '../core/partition/state.ts'
 import type { WireErrorName } from '../spec/errors.ts'
 import type { LogRead } from '../storage/log.ts'
-import { Codec, codecBits } from '../wire/batch/header.ts'
-import { BatchWalk } from '../wire/batch/walk.ts'
 import { faultToWire } from './faults.ts'
 import type { HostedPartition } from './hosted-partition.ts'
 import type { HostParts } from './partition-host.ts'
@@ -197,7 +195,7 @@ interface Want {
 function readOne(parts: HostParts, hosted: HostedPartition, want: Want): Got | Promise<Got> {
   const { read, options } = want
   const { state, log } = hosted
-  const error = checkRead(state, read)
+  const error = checkRead(state, read) ?? checkCodec(hosted, options)
   if (error !== null) return { partition: refused(parts, read, error, hosted), read: null }
   if (read.lastFetchedEpoch >= 0) {
     const ours = log.epochs.endOffsetFor(read.lastFetchedEpoch, state.endOffset)
@@ -213,9 +211,9 @@ function readOne(parts: HostParts, hosted: HostedPartition, want: Want): Got | P
   if (nothing) return { partition: facts(read, hosted, options), read: null }
   try {
     const got = log.read(read.fetchOffset, { upTo, maxBytes: Math.max(0, maxBytes), minOneBatch: want.isFirst })
-    if (!(got instanceof Promise)) return withRecords(parts, hosted, want, got)
+    if (!(got instanceof Promise)) return withRecords(hosted, want, got)
     return got.then(
-      done => withRecords(parts, hosted, want, done),
+      done => withRecords(hosted, want, done),
       fault => ({ partition: refused(parts, read, faultToWire(fault), hosted), read: null }),
     )
   } catch (fault) {
@@ -223,23 +221,18 @@ function readOne(parts: HostParts, hosted: HostedPartition, want: Want): Got | P
   }
 }
 
-function withRecords(parts: HostParts, hosted: HostedPartition, want: Want, got: LogRead): Got {
-  const { read, options } = want
-  if (options.apiVersion < ZSTD_FETCH_VERSION && holdsZstd(got)) {
-    got.release()
-    return { partition: refused(parts, read, 'UNSUPPORTED_COMPRESSION_TYPE', hosted), read: null }
-  }
-  const partition = { ...facts(read, hosted, options), records: got.chunks, bytes: got.bytes }
+function withRecords(hosted: HostedPartition, want: Want, got: LogRead): Got {
+  const partition = { ...facts(want.read, hosted, want.options), records: got.chunks, bytes: got.bytes }
   return { partition, read: got }
 }
 
-function holdsZstd(read: LogRead): boolean {
-  const walk = new BatchWalk()
-  for (const chunk of read.chunks) {
-    walk.reset(chunk, 0, chunk.length)
-    while (walk.next()) if (codecBits(walk.header) === Codec.zstd) return true
-  }
-  return false
+/**
+ * A topic whose codec is zstd is not for readers that cannot know it. Whatever producers chose themselves is sent as it
+ * is, as Apache Kafka 4 does (docs/adr/0003-follow-the-measurement.md).
+ */
+function checkCodec(hosted: HostedPartition, options: FetchOptions): WireErrorName | null {
+  const tooOld = options.apiVersion < ZSTD_FETCH_VERSION && hosted.config.compressionType === 'zstd'
+  return tooOld ? 'UNSUPPORTED_COMPRESSION_TYPE' : null
 }
 
 function take(pass: Pass, got: Got): void {

@@ -105,7 +105,7 @@ function checkName(image: MetadataImage, name: string, taken: Taken): Outcome | 
   if (name === CLUSTER_METADATA_TOPIC) {
     return refusal('INVALID_REQUEST', `${CLUSTER_METADATA_TOPIC} is the name of the metadata log`)
   }
-  if (topicByName(image, name) !== null) return refusal('TOPIC_ALREADY_EXISTS', `there is a topic '${name}' already`)
+  if (topicByName(image, name) !== null) return refusal('TOPIC_ALREADY_EXISTS', `topic '${name}' already exists`)
   const form = ambiguousForm(name)
   const twin = form === null ? undefined : (image.ambiguousNames.get(form) ?? taken.ambiguous.get(form))
   if (twin === undefined) return null
