@@ -4,6 +4,7 @@ import { produce } from './00-produce.ts'
 import { fetch } from './01-fetch.ts'
 import { listOffsets } from './02-list-offsets.ts'
 import { metadata } from './03-metadata.ts'
+import { findCoordinator } from './10-find-coordinator.ts'
 import { apiVersions } from './18-api-versions.ts'
 import { createTopics } from './19-create-topics.ts'
 import { deleteTopics } from './20-delete-topics.ts'
@@ -20,6 +21,7 @@ export function brokerApis(): ApiTable {
     fetch,
     listOffsets,
     metadata,
+    findCoordinator,
     apiVersions(() => table.advertised),
     createTopics,
     deleteTopics,

@@ -1,9 +1,10 @@
-/** ApiVersions, DescribeCluster and InitProducerId. */
+/** ApiVersions, DescribeCluster, FindCoordinator and InitProducerId. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { apiVersionsApi } from '../../wire/gen/api-versions.ts'
 import { apiRows } from '../../wire/gen/apis.ts'
 import { describeClusterApi } from '../../wire/gen/describe-cluster.ts'
+import { findCoordinatorApi } from '../../wire/gen/find-coordinator.ts'
 import { initProducerIdApi } from '../../wire/gen/init-producer-id.ts'
 import { metadataApi } from '../../wire/gen/metadata.ts'
 import { errorOf } from '../testing/calls.ts'
@@ -96,4 +97,24 @@ test('InitProducerId: a new id each time, epoch 0; with a transactional id refus
       ids.add((await peer.request(initProducerIdApi, 5, { transactionalId: null, transactionTimeoutMs: 1 })).producerId)
     }
     assert.equal(ids.size, initProducerIdApi.max + 1 + 1100)
+  }))
+
+test('FindCoordinator says that there is none, in words where the version has them', () =>
+  withBroker(async broker => {
+    const peer = await broker.connect()
+    for (let version = findCoordinatorApi.min; version <= findCoordinatorApi.max; version++) {
+      const keys = version >= 4 ? { coordinatorKeys: ['a', 'b'] } : { key: 'a' }
+      const response = await peer.request(findCoordinatorApi, version, keys)
+      const answers = version >= 4 ? response.coordinators : [response]
+      assert.deepEqual(
+        answers.map(each => [errorOf(each), each.nodeId]),
+        answers.map(() => ['COORDINATOR_NOT_AVAILABLE', -1]),
+      )
+      if (version >= 1) assert.match(answers[0]?.errorMessage ?? '', /no groups/)
+      if (version >= 4)
+        assert.deepEqual(
+          response.coordinators.map(each => each.key),
+          ['a', 'b'],
+        )
+    }
   }))
