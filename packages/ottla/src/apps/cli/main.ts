@@ -1,26 +1,17 @@
 #!/usr/bin/env node
-/**
- * The `ottla` command: which commands there are, and how a failure leaves the process. Each command is a module of its
- * own, loaded only when it runs, so that `ottla --help` is quick.
- */
-import { Command, CommanderError } from 'commander'
-import { Failure, report } from './failure.ts'
-import { addStart } from './start-options.ts'
-import { VERSION } from './version.ts'
+/** The `ottla` command. What it can do is program.ts; this file is the process around it. */
+import { NodeTerminal } from '../../adapters/node/terminal.ts'
+import { runProgram } from './program.ts'
 
-const program = new Command('ottla')
-  .description('Event streaming that speaks the Apache Kafka protocol.')
-  .version(VERSION, '-V, --version')
-  .showSuggestionAfterError()
-  .showHelpAfterError('(ottla --help lists the commands)')
-  .exitOverride()
+/** The first release of Node that runs this. */
+const NODE_MAJOR_MIN = 24
 
-addStart(program)
-
-try {
-  await program.parseAsync()
-} catch (error) {
-  // Commander has written its own message, and help and version are no failures.
-  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : Failure.usage
-  else process.exitCode = report(error)
+if (Number(process.versions.node.split('.')[0]) < NODE_MAJOR_MIN) {
+  process.stderr.write(`ottla: Node.js ${NODE_MAJOR_MIN} or later is needed, this is ${process.version}\n`)
+  process.exitCode = 1
+} else {
+  const terminal = new NodeTerminal()
+  const release = terminal.hold()
+  process.exitCode = await runProgram(process.argv.slice(2), terminal)
+  release()
 }

@@ -1,11 +1,13 @@
 /** The options of `ottla start`. What the command does is start.ts, loaded when it runs. */
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
+import type { LogLevel } from '../../ports/observe.ts'
 
 export interface StartOptions {
   readonly config?: string
   readonly port?: string
   readonly data?: string
   readonly set: readonly string[]
+  readonly logLevel: LogLevel
   readonly logFormat?: 'text' | 'json'
 }
 
@@ -16,8 +18,13 @@ export function addStart(program: Command): void {
     .option('--config <file>', 'a server.properties file')
     .option('--port <number>', 'port of the first listener; 0: any free one (default 9092)')
     .option('--data <folder>', 'folder that holds the data (default ottla-data)')
-    .option('--set <key=value>', 'any config key; may be repeated', collect, [])
-    .option('--log-format <form>', 'text or json (default: text on a terminal, else json)')
+    .option('-s, --set <key=value>', 'any config key; may be repeated', collect, [])
+    .addOption(
+      new Option('--log-level <level>', 'the least that is logged')
+        .choices(['debug', 'info', 'warn', 'error'])
+        .default('info'),
+    )
+    .addOption(new Option('--log-format <form>', 'default: text on a terminal, else json').choices(['text', 'json']))
     .addHelpText(
       'after',
       '\nKeys come from the file, then from OTTLA_* variables, then from options: the last one counts.',

@@ -10,18 +10,26 @@ import { VERSION } from './version.ts'
 
 const SIGNALS = { SIGINT: 130, SIGTERM: 143 } as const
 type Signal = keyof typeof SIGNALS
+/** Addresses that are listened on and cannot be connected to. */
+const EVERY_INTERFACE: ReadonlySet<string> = new Set(['', '0.0.0.0', '::'])
 
 /** Resolves when the broker serves; the process then lives until it is told to stop. */
 export async function runStart(options: StartOptions): Promise<void> {
   const config = await readConfig(options)
+  // Whatever the reason, a broker that does not know its own state must not go on: recovery reads the log again.
+  const fatal = (why: unknown): never => {
+    report(why)
+    process.exit(Failure.bug)
+  }
+  // What nobody caught, rejections included, is no better.
+  process.on('uncaughtException', fatal)
   const adapters = nodeAdapters({
     writeLog: line => {
       process.stderr.write(`${line}\n`)
     },
     logFormat: logFormatOf(options),
-    fatal: why => {
-      process.exit(report(why))
-    },
+    logLevel: options.logLevel,
+    fatal,
   })
   // A stop that is asked for while recovery runs is honoured as soon as it can be a clean one.
   const stop = new StopRequest()
@@ -63,10 +71,7 @@ function pairOf(text: string): [string, string] {
 }
 
 function logFormatOf(options: StartOptions): 'text' | 'json' {
-  const given = options.logFormat
-  if (given === undefined) return process.stderr.isTTY ? 'text' : 'json'
-  if (given === 'text' || given === 'json') return given
-  throw new CommandError(`--log-format ${given}: allowed is text or json`, Failure.usage)
+  return options.logFormat ?? (process.stderr.isTTY ? 'text' : 'json')
 }
 
 function writeBanner(config: BrokerConfig, server: Server): void {
@@ -75,13 +80,14 @@ function writeBanner(config: BrokerConfig, server: Server): void {
     return `${what}listening on ${show(address)}${server.addresses.size > 1 ? ` (${name})` : ''}`
   })
   const first = [...server.addresses.values()][0] as NetAddress
-  const client = show({ host: first.host === '' ? 'localhost' : first.host, port: first.port })
+  const client = show({ host: EVERY_INTERFACE.has(first.host) ? 'localhost' : first.host, port: first.port })
   const { durability } = config.topicDefaults
   lines.push(
     `  data        ${config.logDirs.join(', ')}`,
     `  cluster id  ${server.clusterId}`,
     `  durability  ${durability}${durability === 'disk' ? ' (a record is on the disk before it is acknowledged)' : ''}`,
-    `  try         echo hello | kcat -b ${client} -P -t greetings`,
+    `  try         echo hello | ottla produce greetings -b ${client}`,
+    `              ottla consume greetings -b ${client}`,
     `              kcat -b ${client} -C -t greetings -o beginning`,
     '  stop        Ctrl-C',
   )

@@ -1,0 +1,135 @@
+/** The commands and their options, as a person types them. What they do is in the files that they load. */
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import type { Terminal } from '../../adapters/node/terminal.ts'
+import type { ConsumeFlags } from './consume.ts'
+import type { ProduceFlags } from './produce.ts'
+import { addStart } from './start-options.ts'
+import type { CreateFlags, TopicFlags } from './topic.ts'
+import { VERSION } from './version.ts'
+
+type Finish = (exitCode: number) => void
+
+/** Runs one command; resolves with the process's exit code. Failures are told on the terminal. */
+export async function runProgram(args: readonly string[], terminal: Terminal): Promise<number> {
+  let exitCode = 0
+  const program = buildProgram(terminal, code => {
+    exitCode = code
+  })
+  try {
+    await program.parseAsync(args, { from: 'user' })
+    return exitCode
+  } catch (error) {
+    const { describe, Failure } = await import('./failure.ts')
+    // Commander has already said what is wrong, or shown the help that was asked for.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : Failure.usage
+    const report = describe(error)
+    if (report.text !== '') terminal.note(report.text)
+    return report.exitCode
+  }
+}
+
+function buildProgram(terminal: Terminal, finish: Finish): Command {
+  const program = new Command('ottla')
+    .description('Event streaming that speaks the Apache Kafka protocol.')
+    .version(VERSION, '-V, --version')
+    .helpCommand(false)
+    .showSuggestionAfterError()
+    .showHelpAfterError('(--help shows what is possible)')
+    .exitOverride()
+    .configureOutput({
+      writeOut: text => {
+        terminal.write(text).catch(() => {})
+      },
+      writeErr: text => terminal.note(`ottla: ${text.replace(/^error: /, '').trimEnd()}`),
+    })
+  addStart(program)
+  addTopic(program, terminal)
+  addProduce(program, terminal, finish)
+  addConsume(program, terminal)
+  return program
+}
+
+function addTopic(program: Command, terminal: Terminal): void {
+  const topic = program.command('topic').summary('create, list, describe and delete topics')
+  topic.description('Create, list, describe and delete topics.')
+  forCluster(topic.command('create <name>').summary('create a topic'))
+    .description('Creates a topic. What is left out is as the broker has it configured.')
+    .option('-p, --partitions <count>', 'partitions', wholeNumber(1))
+    .option('-r, --replicas <count>', 'replicas of each partition', wholeNumber(1))
+    .option('-c, --config <key=value>', 'sets a topic config; may be repeated', collect, [])
+    .option('--if-not-exists', 'do nothing when the topic is there')
+    .option('--validate-only', 'check everything, create nothing')
+    .action(async (name: string, flags: CreateFlags) =>
+      (await import('./topic.ts')).createCommand(name, flags, terminal),
+    )
+  forCluster(topic.command('list').alias('ls').summary('list topics'))
+    .addOption(outputOption())
+    .action(async (flags: TopicFlags) => (await import('./topic.ts')).listCommand(flags, terminal))
+  forCluster(topic.command('describe <name>').summary('show partitions, offsets and configs of a topic'))
+    .addOption(outputOption())
+    .action(async (name: string, flags: TopicFlags) =>
+      (await import('./topic.ts')).describeCommand(name, flags, terminal),
+    )
+  forCluster(topic.command('delete <name...>').alias('rm').summary('delete topics with all their records')).action(
+    async (names: string[], flags: TopicFlags) => (await import('./topic.ts')).deleteCommand(names, flags, terminal),
+  )
+}
+
+function addProduce(program: Command, terminal: Terminal, finish: Finish): void {
+  forCluster(program.command('produce <topic>').summary('write lines from the input as records'))
+    .description('Writes each line of the input as a record, and waits until all are acknowledged.')
+    .option('-k, --key-separator <text>', 'what stands before it in a line is the key; \\t is a tab')
+    .option('-H, --header <name=value>', 'a header of every record; may be repeated', collect, [])
+    .option('-p, --partition <number>', 'the partition (default: by the key, or any)', wholeNumber(0))
+    .addOption(new Option('-z, --codec <codec>').choices(['none', 'gzip', 'snappy', 'lz4', 'zstd']).default('none'))
+    .addOption(new Option('-a, --acks <acks>', 'who must have it').choices(['all', '1', '0']).default('all'))
+    .option('-Z, --tombstones', 'an empty value means: none (deletes the key in a compacted topic)')
+    .option('-v, --verbose', 'print partition and offset of each record')
+    .action(async (name: string, flags: ProduceFlags) => {
+      const { produceCommand } = await import('./produce.ts')
+      finish(await produceCommand(name, flags, terminal))
+    })
+}
+
+function addConsume(program: Command, terminal: Terminal): void {
+  forCluster(program.command('consume <topic>').summary('print records as they come'))
+    .description('Prints records, and waits for more until Ctrl-C.')
+    .option('-p, --partition <numbers>', 'partitions, as in 0,2 (default: all)')
+    .option('-o, --offset <where>', 'start, end, an offset, or -N for the last N of each partition', 'start')
+    .option('-n, --count <count>', 'end after so many records', wholeNumber(1))
+    .option('-e, --exit', 'end when everything that was there at the beginning has been printed')
+    .option(
+      '-f, --format <format>',
+      '%v value, %k key, %t topic, %p partition, %o offset, %d time in ms, %h headers, %% percent, \\n \\t; or: json',
+      '%v\\n',
+    )
+    .action(async (name: string, flags: ConsumeFlags) =>
+      (await import('./consume.ts')).consumeCommand(name, flags, terminal),
+    )
+}
+
+function forCluster(command: Command): Command {
+  return command.option(
+    '-b, --bootstrap-server <host:port>',
+    'brokers to ask first, separated by commas',
+    'localhost:9092',
+  )
+}
+
+function outputOption(): Option {
+  return new Option('-o, --output <form>').choices(['table', 'json']).default('table')
+}
+
+function collect(value: string, before: readonly string[]): readonly string[] {
+  return [...before, value]
+}
+
+function wholeNumber(min: number): (text: string) => number {
+  return text => {
+    const value = Number(text)
+    if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < min) {
+      throw new InvalidArgumentError(`allowed is a whole number from ${min}.`)
+    }
+    return value
+  }
+}
