@@ -101,9 +101,7 @@ export class BrokerMachine {
    * turn as a ghost, whose every effect is lost.
    */
   crashInside(changes: number, kind: CrashKind): void {
-    const life = this.#life
     this.#parts.weather.crashIn(changes, () => {
-      if (!life.alive) return
       this.#endLife()
       this.#parts.scheduler.after(0, 'machine.crash', () => this.#afterDeath(kind))
     })
