@@ -162,13 +162,17 @@ test('topic ids: unknown ones 100, and a topic made again has another', () =>
     assert.equal(await byId('AAAAAAAAAAAAAAAAAAAABQ'), 'UNKNOWN_TOPIC_ID')
   }))
 
-test('zstd for a reader that does not know it: 76', () =>
+test('zstd for a reader that does not know it: 76 where the topic asks for zstd, else what is there (ADR 0003)', () =>
   withBroker(async broker => {
     const peer = await broker.connect()
-    await createTopic(peer, 'orders')
-    await produce(peer, { topic: 'orders', records: batchOf(['z'], { codec: Codec.zstd }) })
-    assert.equal(errorOf(await fetch(peer, { topic: 'orders', version: 9 })), 'UNSUPPORTED_COMPRESSION_TYPE')
-    assert.deepEqual(valuesIn((await fetch(peer, { topic: 'orders', version: 10 })).records), ['z'])
+    await createTopic(peer, 'asks', { configs: { 'compression.type': 'zstd' } })
+    await createTopic(peer, 'keeps')
+    for (const topic of ['asks', 'keeps']) {
+      await produce(peer, { topic, records: batchOf(['z'], { codec: Codec.zstd }) })
+      assert.deepEqual(valuesIn((await fetch(peer, { topic, version: 10 })).records), ['z'])
+    }
+    assert.equal(errorOf(await fetch(peer, { topic: 'asks', version: 9 })), 'UNSUPPORTED_COMPRESSION_TYPE')
+    assert.deepEqual(valuesIn((await fetch(peer, { topic: 'keeps', version: 9 })).records), ['z'])
   }))
 
 test('leader epochs: an old one 74, one from the future 75; a history that is not ours is cut (KIP-320)', () =>
