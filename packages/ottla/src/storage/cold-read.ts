@@ -10,6 +10,7 @@ import { int32At } from '../wire/batch/fixed.ts'
 import {
   BATCH_LENGTH_AT,
   type BatchHeader,
+  batchCrcMatches,
   endOffset,
   HEADER_BYTES,
   LOG_OVERHEAD_BYTES,
@@ -148,7 +149,7 @@ function select(
   by: { readonly want: SegmentRead; readonly segment: Segment; readonly hintOffset: Offset | null },
 ): Outcome {
   const { want, segment, hintOffset } = by
-  walk.reset(buffer, 0, count, { verifyCrc: true, minBaseOffset: segment.baseOffset })
+  walk.reset(buffer, 0, count, { minBaseOffset: segment.baseOffset })
   let start = -1
   let end = 0
   let next = want.from
@@ -158,7 +159,9 @@ function select(
       return { kind: 'index' }
     }
     // A batch of another place or another time (A9): its sum fits, its offsets do not.
-    if (endOffset(header) > segment.endOffset) return misplaced(start, end, next)
+    if (endOffset(header) > segment.endOffset) {
+      return unreadable(start, end, { from: next, why: 'offsets of another place' })
+    }
     if (start === -1) {
       if (endOffset(header) <= want.from) {
         end = position + header.sizeBytes
@@ -167,6 +170,8 @@ function select(
       start = position
       end = position
     }
+    // Only what is served is summed: damage before it hides nothing that lies behind it.
+    if (!batchCrcMatches(buffer, position, header)) return unreadable(start, end, { from: next, why: 'crc' })
     next = endOffset(header)
     if (!fits(header, position - start, { want })) return { kind: 'read', start, end, bad: null }
     end = position + header.sizeBytes
@@ -179,9 +184,10 @@ function select(
   return { kind: 'read', start: end, end, bad: { from: next, why: walk.stop ?? 'unreadable' } }
 }
 
-function misplaced(start: number, end: number, from: Offset): Outcome {
+/** What was good before it is served all the same. */
+function unreadable(start: number, end: number, bad: Bad): Outcome {
   const good = start !== -1 && end > start
-  return { kind: 'read', start: good ? start : end, end, bad: good ? null : { from, why: 'offsets of another place' } }
+  return { kind: 'read', start: good ? start : end, end, bad: good ? null : bad }
 }
 
 function fits(header: BatchHeader, before: number, by: { want: SegmentRead }): boolean {

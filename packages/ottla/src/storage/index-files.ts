@@ -35,6 +35,7 @@ export async function remakeIndex(log: Log, segment: Segment): Promise<void> {
   // Of a segment that was not here at start every batch was noted; of another, those from `noteFrom` on.
   const { noteFrom } = segment.index
   await scanInto(log, segment, { index: made, from: 0, to: noteFrom })
+  if (segment.state === 'closed') made.noteTime()
   segment.index.replaceFront(made, noteFrom)
   if (segment.state === 'closed') await writeIndexFiles(log, segment)
 }
@@ -51,6 +52,8 @@ async function readStored(log: Log, segment: Segment): Promise<SegmentIndex | nu
   const entries = entryCount(trusted ? 'all' : stored.entries, offsets.length / INDEX_ENTRY_BYTES)
   const timeEntries = entryCount(trusted ? 'all' : stored.timeEntries, times.length / TIME_ENTRY_BYTES)
   if (entries === null || timeEntries === null) return null
+  // A finished segment ends with an entry for its largest time, unless no batch has a time: made again, that shows.
+  if (stored.timeEntries === 'all' && timeEntries === 0 && stored.coveredBytes > 0) return null
   for (let i = 0; i < entries; i++) {
     const at = i * INDEX_ENTRY_BYTES
     const position = int32At(offsets, at + 4)

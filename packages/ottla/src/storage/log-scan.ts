@@ -5,9 +5,10 @@ import { type BatchHeader, endOffset, isLogAppendTime } from '../wire/batch/head
 import { forEachRecord } from '../wire/batch/iterate.ts'
 import { BatchWalk } from '../wire/batch/walk.ts'
 import { StorageCorruption, type TimestampedOffset } from './env.ts'
-import { completeIndex } from './index-files.ts'
+import { completeIndex, remakeIndex } from './index-files.ts'
 import type { Log } from './log.ts'
 import type { Segment } from './segment.ts'
+import type { TimeEntry } from './segment-index.ts'
 
 /** Read at once while walking. Bytes. */
 const STEP_BYTES = 1024 * 1024
@@ -52,11 +53,12 @@ export async function findTimestamp(log: Log, timestampMs: Millis, upTo: Offset)
   let found: TimestampedOffset | null = null
   for (const segment of [...log.segments]) {
     if (segment.baseOffset >= upTo) break
-    if (segment.state === 'closed' || segment.index.stored !== null) await completeIndex(log, segment)
-    if (segment.endOffset <= log.startOffset || segment.index.maxTimestamp < timestampMs) continue
+    if (segment.endOffset <= log.startOffset) continue
+    await checkTimes(log, segment)
+    if (segment.index.maxTimestamp < timestampMs) continue
     // Everything up to there is earlier than what is looked for.
-    const before = segment.index.offsetBefore(timestampMs)
-    const from = Math.max(log.startOffset, segment.baseOffset, before === null ? 0 : before + 1)
+    const before = await entryBefore(log, segment, timestampMs)
+    const from = Math.max(log.startOffset, segment.baseOffset, before === null ? 0 : before.offset + 1)
     await walkLog(log, { from, upTo: Math.min(upTo, segment.endOffset) }, (header, bytes, at) => {
       if (header.maxTimestamp < timestampMs) return true
       found = firstRecord(
@@ -71,12 +73,39 @@ export async function findTimestamp(log: Log, timestampMs: Millis, upTo: Offset)
   return null
 }
 
+/** Makes the index available, and sure that its largest time is one that a batch has. */
+async function checkTimes(log: Log, segment: Segment): Promise<void> {
+  await completeIndex(log, segment)
+  const { index } = segment
+  if (!index.timesUnchecked) return
+  const entry = { timestamp: index.maxTimestamp, offset: index.maxTimestampOffset }
+  if (!(await entryFits(log, entry))) await remakeIndex(log, segment)
+  index.timesUnchecked = false
+}
+
+/** An entry that says too early a time would hide records: the batch that it names is looked at. */
+async function entryBefore(log: Log, segment: Segment, timestampMs: Millis): Promise<TimeEntry | null> {
+  const entry = segment.index.timeBefore(timestampMs)
+  if (entry === null || (await entryFits(log, entry))) return entry
+  await remakeIndex(log, segment)
+  return segment.index.timeBefore(timestampMs)
+}
+
+async function entryFits(log: Log, entry: TimeEntry): Promise<boolean> {
+  let fits = false
+  await walkLog(log, { from: entry.offset, upTo: entry.offset + 1 }, header => {
+    fits = header.maxTimestamp === entry.timestamp && endOffset(header) === entry.offset + 1
+    return false
+  })
+  return fits
+}
+
 export async function findMaxTimestamp(log: Log, upTo: Offset): Promise<TimestampedOffset | null> {
   let best: { timestamp: Millis; offset: Offset } = { timestamp: -1, offset: -1 }
   for (const segment of [...log.segments]) {
     if (segment.baseOffset >= upTo) break
     if (segment.endOffset <= log.startOffset) continue
-    await completeIndex(log, segment)
+    await checkTimes(log, segment)
     const candidate = await segmentMaximum(log, segment, upTo)
     if (candidate.timestamp > best.timestamp) best = candidate
   }

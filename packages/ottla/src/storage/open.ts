@@ -11,7 +11,7 @@ import { brokerConfigOf } from '../spec/config/broker.ts'
 import type { TopicConfig } from '../spec/config/topic.ts'
 import { CHECKPOINT_FILE, type Checkpoint, type CheckpointEntry, decodeCheckpoint } from './checkpoint-file.ts'
 import { DescriptorCache } from './descriptors.ts'
-import { eachOf, type LogId, type StorageEnv, StorageRefusal } from './env.ts'
+import { alignDown, eachOf, type LogId, type StorageEnv, StorageRefusal } from './env.ts'
 import { parentOf, readText, readWhole, replaceFile } from './files.ts'
 import { openFolder, type PartitionFolder } from './folder.ts'
 import { type KafkaOffsets, openFound } from './found-log.ts'
@@ -69,7 +69,7 @@ export async function openLogDirectory(env: StorageEnv, options: LogDirectoryOpt
 async function openLocked(env: StorageEnv, options: LogDirectoryOptions, lock: DiskLock): Promise<LogDirectory> {
   const { path } = options
   const defaultConfig = options.defaultConfig ?? brokerConfigOf().topicDefaults
-  const journal = ringOptions(options.journal)
+  const journal = ringOptions(env.disk, options.journal)
   const directoryId = await claim(env, options)
   const marker = (await env.disk.stat(`${path}/${CLEAN_MARKER}`)) !== null
   const checkpoint = await readCheckpoint(env, path, marker)
@@ -105,10 +105,12 @@ async function openLocked(env: StorageEnv, options: LogDirectoryOptions, lock: D
   return directory
 }
 
-/** A ring of at least one file. */
-function ringOptions(given: LogDirectoryOptions['journal']): JournalOptions {
-  const fileBytes = given.fileBytes ?? JOURNAL_DEFAULTS.fileBytes
-  const roundBytes = given.roundBytes ?? JOURNAL_DEFAULTS.roundBytes
+/** A ring of at least two files: one can only be freed when another is there to go on in. */
+function ringOptions(disk: Disk, given: LogDirectoryOptions['journal']): JournalOptions {
+  const half = alignDown(given.maxBytes / 2, disk.alignmentBytes)
+  const fileBytes = given.fileBytes ?? Math.min(JOURNAL_DEFAULTS.fileBytes, half)
+  const quarter = alignDown(fileBytes / 4, disk.alignmentBytes)
+  const roundBytes = given.roundBytes ?? Math.min(JOURNAL_DEFAULTS.roundBytes, quarter)
   return { fileBytes, roundBytes, totalBytes: Math.max(given.maxBytes, fileBytes) }
 }
 

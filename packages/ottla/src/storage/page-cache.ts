@@ -179,6 +179,10 @@ export class PageCacheWriter {
     for (const segment of log.segments) {
       if (!segment.unsynced) continue
       await this.#descriptors.with(segment.file('log'), 'cached', file => file.sync())
+      if (segment.named) continue
+      // A file whose name is not durable is not there after a power cut.
+      await this.#env.disk.syncDirectory(log.path)
+      segment.named = true
     }
     this.#syncedTo.set(log, end)
   }

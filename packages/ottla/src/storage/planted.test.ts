@@ -26,7 +26,7 @@ async function evenBatches(model: StorageModel): Promise<void> {
 
 /** Small index intervals, then a cut and other batches in the place of those that the index knew. */
 async function indexedCuts(model: StorageModel): Promise<void> {
-  await model.create('a', logId(0), topicConfig({ 'index.interval.bytes': '0', 'segment.bytes': '4000' }))
+  await model.create('a', logId(0), topicConfig({ 'index.interval.bytes': '0', 'segment.bytes': '3000' }))
   for (let i = 0; i < 30; i++) await model.append('a', { valueBytes: 60 })
   await model.directory.checkpoint()
   await model.truncate('a', 12)

@@ -140,8 +140,7 @@ export class RecoveringLog {
     const { index } = segment
     segment.sizeBytes = active.sizeBytes
     segment.endOffset = entry.endOffset
-    index.maxTimestamp = active.maxTimestamp
-    index.maxTimestampOffset = active.maxTimestampOffset
+    index.noteMaximum({ timestamp: active.maxTimestamp, offset: active.maxTimestampOffset })
     index.firstTimestamp = active.firstTimestamp
     index.noteFrom = active.sizeBytes
     const covers = active.indexedBytes <= active.sizeBytes
@@ -258,8 +257,7 @@ export class RecoveringLog {
     index.fileTimeEntries = 0
     index.coveredBytes = 0
     index.noteFrom = 0
-    index.maxTimestamp = -1
-    index.maxTimestampOffset = -1
+    index.noteMaximum({ timestamp: -1, offset: -1 })
     index.firstTimestamp = -1
     this.#unchecked.set(segment, 0)
   }

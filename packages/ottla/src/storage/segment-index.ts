@@ -16,6 +16,14 @@ export interface IndexEntry {
   readonly position: number
 }
 
+/** The largest time so far, and the last offset of the batch that has it. */
+export interface TimeEntry {
+  readonly timestamp: Millis
+  readonly offset: Offset
+}
+
+const NO_TIME: TimeEntry = { timestamp: -1, offset: -1 }
+
 /** A growing list of number pairs, rising in both columns; costs nothing while empty. */
 class Pairs {
   #values: Float64Array = new Float64Array(0)
@@ -77,9 +85,9 @@ export class SegmentIndex {
   readonly #offsets = new Pairs()
   readonly #times = new Pairs()
   #bytesSinceEntry = 0
-  maxTimestamp: Millis = -1
-  /** Last offset of the batch that has it. */
-  maxTimestampOffset: Offset = -1
+  /** The largest time of what was noted, and of what was read from files, which may be wrong. */
+  #noted: TimeEntry = NO_TIME
+  #stored: TimeEntry = NO_TIME
   /** Time of the first batch; -1 without one. */
   firstTimestamp: Millis = -1
   /** The front part that is only in files; null once it is here, or when there never was one. */
@@ -90,6 +98,8 @@ export class SegmentIndex {
   fileEntries = 0
   fileTimeEntries = 0
   coveredBytes = 0
+  /** The largest time was read from a file, and its batch not looked at yet. */
+  timesUnchecked = false
   /** Last offset of the newest batch noted here. */
   #lastOffset: Offset = -1
 
@@ -106,15 +116,31 @@ export class SegmentIndex {
     return this.#times.count
   }
 
+  get #maximum(): TimeEntry {
+    return this.#stored.timestamp > this.#noted.timestamp ? this.#stored : this.#noted
+  }
+
+  /** Of all batches; -1 without one. */
+  get maxTimestamp(): Millis {
+    return this.#maximum.timestamp
+  }
+
+  /** Last offset of the batch that has it. */
+  get maxTimestampOffset(): Offset {
+    return this.#maximum.offset
+  }
+
+  /** What is known to be the largest time so far. */
+  noteMaximum(maximum: TimeEntry): void {
+    this.#noted = maximum
+  }
+
   /** Takes a batch that was appended at `position`. */
   note(header: BatchHeader, position: number, intervalBytes: number): void {
     const last = lastOffset(header)
     this.#lastOffset = last
     if (this.firstTimestamp === -1) this.firstTimestamp = header.maxTimestamp
-    if (header.maxTimestamp > this.maxTimestamp) {
-      this.maxTimestamp = header.maxTimestamp
-      this.maxTimestampOffset = last
-    }
+    if (header.maxTimestamp > this.#noted.timestamp) this.noteMaximum({ timestamp: header.maxTimestamp, offset: last })
     if (this.#bytesSinceEntry > intervalBytes) {
       this.#offsets.push(last, position)
       this.noteTime()
@@ -151,16 +177,14 @@ export class SegmentIndex {
     return this.#entry(this.#offsets.lastAtMost(position, 1))
   }
 
-  /** An offset up to which no record, of those the entries here cover, is as late as `timestamp`; null: unknown. */
-  offsetBefore(timestamp: Millis): Offset | null {
-    const index = this.#times.lastAtMost(timestamp - 1, 0)
-    return index === -1 ? null : this.#times.second(index)
+  /** The newest entry before `timestamp`: no record up to its offset, of those the entries cover, is as late. */
+  timeBefore(timestamp: Millis): TimeEntry | null {
+    return this.#timeEntry(this.#times.lastAtMost(timestamp - 1, 0))
   }
 
   /** The largest timestamp of the records below `offset`, as far as an entry tells. */
-  maxTimestampBelow(offset: Offset): { readonly timestamp: Millis; readonly offset: Offset } | null {
-    const index = this.#times.lastAtMost(offset - 1, 1)
-    return index === -1 ? null : { timestamp: this.#times.first(index), offset: this.#times.second(index) }
+  maxTimestampBelow(offset: Offset): TimeEntry | null {
+    return this.#timeEntry(this.#times.lastAtMost(offset - 1, 1))
   }
 
   /** The front part was read from the files: it precedes what is here. */
@@ -188,9 +212,8 @@ export class SegmentIndex {
     this.#offsets.putFront(front.#offsets, skip.dropped)
     this.#times.putFront(front.#times, skip.droppedTimes)
     if (this.firstTimestamp === -1) this.firstTimestamp = front.firstTimestamp
-    if (front.maxTimestamp <= this.maxTimestamp) return
-    this.maxTimestamp = front.maxTimestamp
-    this.maxTimestampOffset = front.maxTimestampOffset
+    this.#stored = front.#maximum
+    this.timesUnchecked = front.timesUnchecked
   }
 
   /**
@@ -203,8 +226,8 @@ export class SegmentIndex {
     const last = this.#offsets.count - 1
     const lastTime = this.#times.count - 1
     // Times that were entered later than the last offset entry would be noted twice, which `noteTime` does not mind.
-    this.maxTimestamp = lastTime === -1 ? -1 : this.#times.first(lastTime)
-    this.maxTimestampOffset = lastTime === -1 ? -1 : this.#times.second(lastTime)
+    this.#noted = this.#timeEntry(lastTime) ?? NO_TIME
+    this.#stored = NO_TIME
     this.fileEntries = Math.min(this.fileEntries, this.#offsets.count)
     this.fileTimeEntries = Math.min(this.fileTimeEntries, this.#times.count)
     const from = last === -1 ? 0 : this.#offsets.second(last)
@@ -231,8 +254,8 @@ export class SegmentIndex {
     if (offset < this.#baseOffset) return false
     if (count > 0 && (timestamp <= this.#times.first(count - 1) || offset < this.#times.second(count - 1))) return false
     this.#times.push(timestamp, offset)
-    this.maxTimestamp = timestamp
-    this.maxTimestampOffset = offset
+    this.#stored = { timestamp, offset }
+    this.timesUnchecked = true
     return true
   }
 
@@ -255,6 +278,10 @@ export class SegmentIndex {
       view.setInt32(at + 8, this.#times.second(i) - this.#baseOffset)
     }
     return bytes
+  }
+
+  #timeEntry(index: number): TimeEntry | null {
+    return index === -1 ? null : { timestamp: this.#times.first(index), offset: this.#times.second(index) }
   }
 
   #entry(index: number): IndexEntry | null {

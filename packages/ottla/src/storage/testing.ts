@@ -3,6 +3,7 @@
 import { ManualClock } from '../adapters/memory/clock.ts'
 import { SeededCrypto } from '../adapters/memory/crypto.ts'
 import { MemoryDisk, type MemoryDiskOptions } from '../adapters/memory/disk.ts'
+import type { DiskOperation } from '../adapters/memory/disk-operations.ts'
 import { CollectingObserve } from '../adapters/memory/observe.ts'
 import { SeededRandom } from '../adapters/memory/random.ts'
 import type { Offset } from '../base/units.ts'
@@ -39,6 +40,16 @@ export function testEnv(
     crypto: new SeededCrypto(`${seed}:crypto`),
     observe: new CollectingObserve(),
   }
+}
+
+/** An environment that notes every operation of its disk. */
+export function watchedEnv(): { readonly env: TestEnv; readonly seen: DiskOperation[] } {
+  const seen: DiskOperation[] = []
+  const intercept = (operation: DiskOperation): 'go' => {
+    seen.push(operation)
+    return 'go'
+  }
+  return { env: testEnv({ intercept }), seen }
 }
 
 export function openTest(env: StorageEnv, options: Partial<LogDirectoryOptions> = {}): Promise<LogDirectory> {

@@ -1,0 +1,168 @@
+/** Disks that fail, fill up or hang: rules J7 and J12, cases A12 to A16 of reliability.md. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { DiskOperation, DiskVerdict } from '../adapters/memory/disk-operations.ts'
+import { Prng } from '../base/random.ts'
+import { DiskFault } from '../ports/disk.ts'
+import { lastName } from './files.ts'
+import { isRingFileName } from './journal/ring.ts'
+import { MemoryBudget } from './memory-budget.ts'
+import { appendTo, logId, offsetsAsValues, openTest, testEnv, topicConfig, valuesFrom } from './testing.ts'
+
+type Intercept = (operation: DiskOperation) => DiskVerdict
+
+/** An environment whose fault hook can be changed on the way. */
+function faultyEnv(): { env: ReturnType<typeof testEnv>; fail(next: Intercept): void } {
+  let current: Intercept = () => 'go'
+  const env = testEnv({ intercept: operation => current(operation) })
+  return {
+    env,
+    fail: next => {
+      current = next
+    },
+  }
+}
+
+const isRing = (operation: DiskOperation): boolean => isRingFileName(lastName(operation.path))
+const isSegment = (operation: DiskOperation): boolean => operation.path.endsWith('.log')
+
+test('J7 A13 a failed sync of the journal poisons the directory: nothing is acknowledged or served after it', async () => {
+  const { env, fail } = faultyEnv()
+  const directory = await openTest(env)
+  const log = await directory.create(logId(), topicConfig())
+  await appendTo(log)
+  const told: DiskFault[] = []
+  directory.onFault(fault => told.push(fault))
+  let failures = 0
+  // Once, and then all is well again: it must not be tried again.
+  fail(operation => (operation.kind === 'sync' && isRing(operation) && failures++ === 0 ? 'EIO' : 'go'))
+  await assert.rejects(appendTo(log), DiskFault)
+  assert.equal(directory.fault?.code, 'EIO')
+  assert.equal(told.length, 1)
+  assert.equal(log.durableEndOffset, 1)
+  const end = log.endOffset
+  await assert.rejects(appendTo(log), DiskFault)
+  assert.equal(log.endOffset, end, 'a refused append leaves no trace')
+  assert.throws(() => log.read(0, { upTo: 1, maxBytes: 100, minOneBatch: true }), DiskFault)
+  assert.equal(directory.hasRoom(), true, 'those who append are refused, not held back')
+  await directory.close()
+})
+
+test('J7 a failed sync of a segment poisons the directory, and the next start replays the journal', async () => {
+  const { env, fail } = faultyEnv()
+  const directory = await openTest(env)
+  const log = await directory.create(logId(), topicConfig())
+  for (let i = 0; i < 10; i++) await appendTo(log)
+  fail(operation => (operation.kind === 'sync' && isSegment(operation) ? 'EIO' : 'go'))
+  await assert.rejects(directory.checkpoint(), DiskFault)
+  assert.ok(directory.fault)
+  await directory.close()
+  fail(() => 'go')
+  const disk = env.disk.crash('power', new Prng('poisoned'))
+  const again = await openTest(testEnv({ disk, seed: 'again' }))
+  const [found] = again.logs()
+  assert.ok(found)
+  assert.deepEqual(await valuesFrom(found, 0), offsetsAsValues(0, 10))
+  await again.close()
+})
+
+test('J7 A12 a disk that is full holds appends back, keeps the ring, and goes on when there is room', async () => {
+  const { env, fail } = faultyEnv()
+  const directory = await openTest(env, {
+    journal: { maxBytes: 64 * 1024, fileBytes: 64 * 1024, roundBytes: 16 * 1024 },
+  })
+  const log = await directory.create(logId(), topicConfig())
+  await appendTo(log)
+  fail(operation => (operation.kind === 'write' && isSegment(operation) ? 'ENOSPC' : 'go'))
+  let checkpointed = false
+  const checkpoint = directory.checkpoint().then(() => {
+    checkpointed = true
+  })
+  await settle()
+  assert.equal(directory.hasRoom(), false)
+  assert.equal(directory.fault, null)
+  // What is already there is served, and even appended: the journal has room.
+  await appendTo(log)
+  assert.deepEqual(await valuesFrom(log, 0), ['0', '1'])
+  let room = 0
+  directory.onRoom(() => room++)
+  fail(() => 'go')
+  env.clock.advance(2000)
+  await checkpoint
+  assert.equal(checkpointed, true)
+  assert.equal(room, 1)
+  assert.equal(directory.hasRoom(), true)
+  const disk = env.disk.crash('power', new Prng('full'))
+  const again = await openTest(testEnv({ disk, seed: 'again' }))
+  const [found] = again.logs()
+  assert.ok(found)
+  assert.deepEqual(await valuesFrom(found, 0), ['0', '1'])
+  await again.close()
+})
+
+test('J12 a sync that hangs holds up neither reads nor another directory', async () => {
+  const held: (() => void)[] = []
+  let hang = false
+  const env = testEnv({
+    defer: (finish, operation) => {
+      if (hang && operation.kind === 'sync' && operation.path.startsWith('/data/.')) held.push(finish)
+      else queueMicrotask(finish)
+    },
+  })
+  const memory = new MemoryBudget(env.disk, { bytes: 1024 * 1024 })
+  const slow = await openTest(env, { memory })
+  const quick = await openTest(env, { memory, path: '/other' })
+  const [a, b] = [await slow.create(logId(0), topicConfig()), await quick.create(logId(0), topicConfig())]
+  await appendTo(a)
+  hang = true
+  let done = false
+  const stuck = appendTo(a).then(() => {
+    done = true
+  })
+  for (let i = 0; i < 20; i++) await appendTo(b)
+  assert.deepEqual(await valuesFrom(b, 0), offsetsAsValues(0, 20))
+  assert.deepEqual(await valuesFrom(a, 0, 1), ['0'])
+  assert.equal(done, false)
+  // Memory does not grow without bound while it hangs: appends are held back.
+  const refusedFrom = Array.from({ length: 500 }, () => {
+    if (!slow.hasRoom()) return false
+    appendTo(a, { valueBytes: 1000 }).catch(() => {})
+    return true
+  }).indexOf(false)
+  assert.ok(refusedFrom > 0 && refusedFrom < 200)
+  hang = false
+  for (const finish of held) finish()
+  await stuck
+  await slow.close()
+  await quick.close()
+})
+
+test('A14 a directory that fails leaves the others alone', async () => {
+  const { env, fail } = faultyEnv()
+  const memory = new MemoryBudget(env.disk, { bytes: 1024 * 1024 })
+  const broken = await openTest(env, { memory })
+  const sound = await openTest(env, { memory, path: '/other' })
+  const [a, b] = [await broken.create(logId(0), topicConfig()), await sound.create(logId(0), topicConfig())]
+  fail(operation => (operation.path.startsWith('/data') && operation.changes ? 'EROFS' : 'go'))
+  await assert.rejects(appendTo(a), DiskFault)
+  for (let i = 0; i < 5; i++) await appendTo(b)
+  assert.equal(b.durableEndOffset, 5)
+  await broken.close()
+  await sound.close()
+})
+
+test('J7 a page-cache write that fails poisons the directory', async () => {
+  const { env, fail } = faultyEnv()
+  const directory = await openTest(env)
+  const log = await directory.create(logId(), topicConfig({ durability: 'page-cache' }))
+  await appendTo(log)
+  fail(operation => (operation.kind === 'write' && isSegment(operation) ? 'EIO' : 'go'))
+  await assert.rejects(appendTo(log), DiskFault)
+  assert.ok(directory.fault)
+  assert.equal(log.durableEndOffset, 1)
+  await directory.close()
+})
+
+async function settle(): Promise<void> {
+  for (let i = 0; i < 50; i++) await new Promise(resolve => setImmediate(resolve))
+}
