@@ -127,11 +127,11 @@ export class BrokerRun {
 
   #clients(parts: ActorParts, curtain: Curtain): Promise<void>[] {
     const { producers, readers, deletesRecords } = this.#plan
-    const running = producers.map(({ kind, durability, pauseMsMax }, i) => {
+    const running = producers.map(({ kind, durability, ...pace }, i) => {
       const fitting = this.#places.filter(place => place.topic.durability === durability)
       const places = fitting.filter(() => this.#rng.chance(0.6))
       const chosen = places.length === 0 ? fitting.slice(0, 1) : places
-      return new Producer(`p${i}`, parts, { places: chosen, kind, curtain, pauseMsMax }).run()
+      return new Producer(`p${i}`, parts, { places: chosen, kind, curtain, ...pace }).run()
     })
     for (let i = 0; i < readers; i++) {
       running.push(new Reader(`r${i}`, parts, { place: this.#rng.pick(this.#places), curtain }).run())

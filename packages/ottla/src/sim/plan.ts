@@ -1,9 +1,11 @@
 /** What a run looks like: topics, clients, sizes, faults. All of it drawn from the seed, and extreme on purpose. */
 import type { Prng } from '../base/random.ts'
 import { type BrokerConfig, brokerConfigOf } from '../spec/config/broker.ts'
+import { Codec } from '../wire/batch/header.ts'
 import { drawFaultPlan, type FaultPlan } from './faults.ts'
 import type { ProducerKind } from './workload/lane-writer.ts'
 import type { Durability, TopicPlan } from './workload/places.ts'
+import type { ProducerPace } from './workload/producer.ts'
 import type { NetWeather } from './world/net.ts'
 import type { Micros } from './world/scheduler.ts'
 
@@ -12,10 +14,9 @@ const KIB = 1024
 
 export const DATA_DIRECTORY = '/data'
 
-export interface ProducerPlan {
+export interface ProducerPlan extends ProducerPace {
   readonly kind: ProducerKind
   readonly durability: Durability
-  readonly pauseMsMax: number
 }
 
 export interface RunPlan {
@@ -82,12 +83,23 @@ function drawProducer(rng: Prng, topics: readonly TopicPlan[]): ProducerPlan {
   return {
     durability: rng.pick(topics).durability,
     pauseMsMax: rng.pick([0, 20, 300]),
+    requestsMax: rng.pick([20, 100, 300]),
     kind: {
       idempotent,
       acks: rng.pick([-1, -1, 1]),
       inFlightMax: rng.pick(idempotent ? [1, 5] : [1, 1, 3]),
-      recordsMax: rng.pick([1, 5, 40]),
-      valueBytesMax: rng.pick([40, 500, 4_000]),
+      recordsMax: rng.pick([1, 5, 20]),
+      valueBytesMax: rng.pick([40, 500, 3_000]),
+      codec: rng.pick([
+        Codec.none,
+        Codec.none,
+        Codec.none,
+        Codec.none,
+        Codec.gzip,
+        Codec.snappy,
+        Codec.lz4,
+        Codec.zstd,
+      ]),
     },
   }
 }

@@ -6,7 +6,7 @@
 import { assert } from '../../base/assert.ts'
 import type { Prng } from '../../base/random.ts'
 import { BatchBuilder } from '../../wire/batch/build.ts'
-import { Codec, type CodecId } from '../../wire/batch/header.ts'
+import type { CodecId } from '../../wire/batch/header.ts'
 import type { History } from '../checkers/history.ts'
 import { type Lane, NO_OFFSET } from '../checkers/lane.ts'
 import { encodeValue, VALUE_BYTES_MIN } from '../checkers/value.ts'
@@ -20,6 +20,7 @@ export interface ProducerKind {
   readonly inFlightMax: number
   readonly recordsMax: number
   readonly valueBytesMax: number
+  readonly codec: CodecId
 }
 
 export interface ProducerIdentity {
@@ -32,8 +33,6 @@ export interface Batch {
   readonly count: number
   readonly bytes: Uint8Array
 }
-
-const codecs: readonly CodecId[] = [Codec.none, Codec.none, Codec.none, Codec.gzip, Codec.snappy, Codec.lz4, Codec.zstd]
 
 const builder = new BatchBuilder()
 
@@ -85,7 +84,7 @@ export class LaneWriter {
       const value = encodeValue({ lane: this.#lane.index, sequence: first + i, run }, bytes)
       builder.append(this.#rng.chance(0.3) ? value.subarray(0, 8) : null, value, [], timestampMs + i)
     }
-    const codec = this.#rng.pick(codecs)
+    const { codec } = this.#kind
     const sequence = identity === null ? {} : { ...identity, baseSequence: first }
     const batch = { first, count, bytes: builder.build({ codec, ...sequence }) }
     this.#unsettled.push(batch)

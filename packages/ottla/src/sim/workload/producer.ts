@@ -17,11 +17,19 @@ interface Sending {
   readonly batch: Batch
 }
 
+/** How much, and how fast. */
+export interface ProducerPace {
+  readonly pauseMsMax: number
+  readonly requestsMax: number
+}
+
 export class Producer {
   readonly #actor: Actor
   readonly #kind: ProducerKind
   readonly #writers: readonly LaneWriter[]
   readonly #pauseMsMax: number
+  /** Requests with new records that it may still send. */
+  #left: number
   #identity: ProducerIdentity | null = null
   /** Something failed: everything unsettled goes out again before anything new. */
   #isRewinding = false
@@ -34,12 +42,17 @@ export class Producer {
       places,
       kind,
       curtain,
-      pauseMsMax,
-    }: { places: readonly Place[]; kind: ProducerKind; curtain: Curtain; pauseMsMax: number },
+      ...pace
+    }: ProducerPace & {
+      readonly places: readonly Place[]
+      readonly kind: ProducerKind
+      readonly curtain: Curtain
+    },
   ) {
     this.#actor = new Actor(name, parts, curtain)
     this.#kind = kind
-    this.#pauseMsMax = pauseMsMax
+    this.#pauseMsMax = pace.pauseMsMax
+    this.#left = pace.requestsMax
     const { rng, history } = this.#actor
     this.#writers = places.map(place => new LaneWriter(place, history, { kind, producer: name, rng }))
   }
@@ -47,12 +60,12 @@ export class Producer {
   /** Resolves when the curtain closed and every record has its outcome. */
   async run(): Promise<void> {
     const { curtain } = this.#actor
-    while (!curtain.isClosing || this.#hasUnsettled) {
+    while ((!curtain.isClosing && this.#left > 0) || this.#hasUnsettled) {
       const connection = await this.#actor.connection()
       try {
         await this.#beginAnewAfterLoss(connection)
         if (this.#isRewinding || this.#hasUnsettled) await this.#rewind(connection)
-        else if (!curtain.isClosing) await this.#sendNew(connection)
+        else await this.#sendNew(connection)
       } catch (error) {
         rethrowUnlessConnection(error)
         this.#isRewinding = true
@@ -86,7 +99,9 @@ export class Producer {
   async #sendNew(connection: Connection): Promise<void> {
     const { rng, clock, curtain } = this.#actor
     const out = new Set<Promise<void>>()
-    for (let left = rng.int(1, 40); left > 0 && !this.#isRewinding && !curtain.isClosing; left--) {
+    const count = rng.int(1, Math.min(40, this.#left))
+    for (let i = 0; i < count && !this.#isRewinding && !curtain.isClosing; i++) {
+      this.#left--
       const writers = this.#writers.filter(() => rng.chance(0.7))
       if (writers.length === 0) continue
       const now = clock.wallMs()
