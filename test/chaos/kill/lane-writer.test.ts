@@ -67,6 +67,18 @@ test('behind a batch that failed nothing new goes out until those on their way a
   assert.equal(writer.next(IDENTITY), second)
 })
 
+test('behind a batch that keeps failing no more is built than a broker remembers', () => {
+  const { writer, kind } = writerOf('exact')
+  const first = writer.next(IDENTITY)!
+  const behind = Array.from({ length: kind.inFlightMax - 1 }, () => writer.next(IDENTITY)!)
+  writer.failed(first)
+  for (const batch of behind) writer.acknowledged(batch, batch.first)
+  assert.equal(writer.next(IDENTITY), first)
+  assert.equal(writer.next(IDENTITY), null)
+  writer.acknowledged(first, 0)
+  assert.ok(writer.next(IDENTITY) !== null)
+})
+
 test('a producer that does not retry drops what it does not know and goes on behind it', () => {
   const { writer } = writerOf('once')
   const lost = writer.next(null)!

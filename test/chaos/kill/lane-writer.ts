@@ -16,6 +16,8 @@ const SEQUENCE_MAX = 2 ** 31 - 1
 const FASTEST = 1
 
 export interface LaneBatch {
+  /** Counts the batches of the lane. */
+  readonly ordinal: number
   /** Place in the lane of its first record. */
   readonly first: number
   readonly count: number
@@ -39,6 +41,7 @@ export class LaneWriter {
   readonly #kind: ProducerKind
   readonly #random: Prng
   readonly #unsettled: LaneBatch[] = []
+  #built = 0
   /** A batch failed: those behind it come back first, then all go out again, in order. */
   #isRewinding = false
 
@@ -59,12 +62,15 @@ export class LaneWriter {
     return this.#unsettled.reduce((sum, batch) => sum + batch.count, 0)
   }
 
-  /** What goes out next, marked as out; null when it is not this lane's turn. `identity` is null without idempotence. */
+  /**
+   * What goes out next, marked as out; null when it is not this lane's turn: the oldest unsettled batch is always among the
+   * last `inFlightMax`, which is as far back as a broker knows a retry. `identity` is null without idempotence.
+   */
   next(identity: ProducerIdentity | null): LaneBatch | null {
     if (this.#isRewinding) return null
     let batch = this.#unsettled.find(waiting => !waiting.isOut)
     if (batch === undefined) {
-      if (this.#unsettled.length >= this.#kind.inFlightMax) return null
+      if (this.#built - (this.#unsettled[0]?.ordinal ?? this.#built) >= this.#kind.inFlightMax) return null
       batch = this.#build(identity)
       this.#unsettled.push(batch)
     } else {
@@ -121,6 +127,6 @@ export class LaneWriter {
     const baseSequence = first % (SEQUENCE_MAX + 1)
     const format = { codec, level: FASTEST }
     const bytes = builder.build(identity === null ? format : { ...format, ...identity, baseSequence })
-    return { first, count, bytes, sends: 0, isOut: false }
+    return { ordinal: this.#built++, first, count, bytes, sends: 0, isOut: false }
   }
 }

@@ -386,19 +386,3 @@ test('any legal log passes; any one acknowledged record taken out, or doubled, o
     { numRuns: 300 },
   )
 })
-
-test('half a million records cost tens of bytes each', () => {
-  const count = 500_000
-  const before = process.memoryUsage().arrayBuffers
-  const history = new History(RUN)
-  const lane = laneOf(history)
-  for (let first = 0; first < count; first += 1000) {
-    lane.send(1000)
-    lane.acknowledge(first, 1000, first)
-  }
-  const read = history.fullRead(NAME, 0)
-  for (let offset = 0; offset < count; offset++) read.reads(offset, { lane: 0, sequence: offset, run: RUN })
-  read.end(count)
-  assert.equal(history.violations.total, 0)
-  assert.ok((process.memoryUsage().arrayBuffers - before) / count < 60)
-})
