@@ -26,26 +26,21 @@ import type { Segment } from './segment.ts'
 /** Read beyond what was asked for: the way from an index entry to the batch looked for. Bytes. */
 const SLACK_BYTES = 16_384
 
-export async function readCold(log: Log, from: Offset, range: ReadRange): Promise<LogRead> {
+/** Null when the files hold no batch that ends after `from` and begins below `upTo`. */
+export async function readCold(log: Log, from: Offset, range: ReadRange): Promise<LogRead | null> {
   for (let number = segmentOf(log, from); number < log.segments.length; number++) {
     const segment = log.segments[number] as Segment
+    if (segment.baseOffset >= range.upTo) return null
     const { cuts } = log
     const read = await readSegment(log, segment, { ...range, from })
     // The end was cut meanwhile: what was read may be gone, and the reader asks again.
     if (log.cuts !== cuts) {
-      read.release()
+      read?.release()
       return NOTHING_READ
     }
-    // Nothing below `upTo` may also mean that the offsets up to the next segment hold no batch.
-    if (read.bytes > 0 || segment.endOffset >= range.upTo) return read
-    const next = log.segments[number + 1]
-    if (next === undefined || next.baseOffset >= range.upTo || endsBeyond(segment, from)) return read
+    if (read !== null) return read
   }
-  return NOTHING_READ
-}
-
-function endsBeyond(segment: Segment, offset: Offset): boolean {
-  return segment.endOffset > offset
+  return null
 }
 
 export function segmentOf(log: Log, offset: Offset): number {
@@ -64,7 +59,8 @@ interface SegmentRead extends ReadRange {
   readonly from: Offset
 }
 
-async function readSegment(log: Log, segment: Segment, want: SegmentRead, remade = false): Promise<LogRead> {
+/** Null when no batch of the file ends after `from`. */
+async function readSegment(log: Log, segment: Segment, want: SegmentRead, remade = false): Promise<LogRead | null> {
   await completeIndex(log, segment)
   // Bytes from here on are in pieces, and nobody who wants those comes here.
   const first = log.pieces[0]
@@ -74,7 +70,7 @@ async function readSegment(log: Log, segment: Segment, want: SegmentRead, remade
   let bytes = Math.max(HEADER_BYTES, want.maxBytes) + SLACK_BYTES
   for (let attempt = 0; ; attempt++) {
     const end = Math.min(fileEnd, position + bytes)
-    if (position >= end) return NOTHING_READ
+    if (position >= end) return null
     const buffer = log.host.readBuffers.take(end - position)
     let outcome: Outcome
     try {
@@ -106,7 +102,7 @@ async function readSegment(log: Log, segment: Segment, want: SegmentRead, remade
     }
     // The batch looked for begins, or ends, behind what was read.
     position += outcome.at
-    if (position >= fileEnd) return NOTHING_READ
+    if (position >= fileEnd) return null
     bytes = Math.max(outcome.needBytes, want.maxBytes) + SLACK_BYTES
     if (position + outcome.needBytes > fileEnd) {
       throw damage(log, segment, { from: outcome.offset, why: 'a batch ends behind its segment', position })

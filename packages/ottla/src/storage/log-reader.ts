@@ -36,7 +36,16 @@ export function readLog(log: Log, from: Offset, range: ReadRange): LogRead | Pro
   const first = log.pieces[0]
   if (first !== undefined && from >= first.baseOffset) return readPieces(log, from, range)
   if (log.durability === 'memory') return first === undefined ? NOTHING_READ : readPieces(log, first.baseOffset, range)
-  return readCold(log, from, range)
+  return readFiles(log, from, range)
+}
+
+async function readFiles(log: Log, from: Offset, range: ReadRange): Promise<LogRead> {
+  const read = await readCold(log, from, range)
+  if (read !== null) return read
+  // No batch in the files reaches so far: offsets that a cut left unused, before what is in memory.
+  const first = log.pieces[0]
+  const inMemory = first !== undefined && first.baseOffset >= from && first.baseOffset < range.upTo
+  return inMemory ? readPieces(log, first.baseOffset, range) : NOTHING_READ
 }
 
 function readPieces(log: Log, from: Offset, range: ReadRange): LogRead {
