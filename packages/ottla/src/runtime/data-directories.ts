@@ -71,8 +71,9 @@ export class DataDirectories {
     }
   }
 
-  onFault(listener: (directory: LogDirectory) => void): void {
-    for (const directory of this.#directories) directory.onFault(() => listener(directory))
+  /** Calls `listener` when a directory goes out of service, for the rest of the process's life. */
+  onFault(listener: (directory: LogDirectory, fault: DiskFault) => void): void {
+    for (const directory of this.#directories) directory.onFault(fault => listener(directory, fault))
   }
 
   async runRetention(nowWallMs: Millis): Promise<void> {

@@ -3,7 +3,7 @@
  * before `append` returns, so the batch may be a view of the receive buffer; only the answer waits, for the commit round
  * that covers the batch and, with acks=all, for the high watermark.
  */
-import { assert } from '../base/assert.ts'
+import { assert, Bug } from '../base/assert.ts'
 import type { Offset } from '../base/units.ts'
 import { type AppendDecision, decideAck, decideAppend, evolveAppended } from '../core/partition/append.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -135,19 +135,27 @@ export class PartitionHost implements Partitions {
     const logAppendTimeMs = hosted.config.messageTimestampType === 'LogAppendTime' ? header.maxTimestamp : -1
     const { state, log } = hosted
     const durable = hosted.appending(() => {
+      const before = log.endOffset
       const promise = log.append(batch, header)
+      // A log that has failed takes nothing, and says so by the promise alone.
+      if (log.endOffset === before) return { promise, taken: false }
       evolveAppended(state, header, { producerId, baseOffset: decision.baseOffset, nowMs: this.#parts.clock.monoMs() })
-      return promise
+      return { promise, taken: true }
     })
     assert(log.endOffset === state.endOffset, 'log and state end together', {
       log: log.endOffset,
       state: state.endOffset,
     })
+    if (!durable.taken)
+      return durable.promise.then(
+        () => assertRefused(),
+        fault => this.#refused(name, hosted, { error: faultToWire(fault) }),
+      )
     hosted.appendedBytes += batch.length
     const reply = appended(hosted, decision.baseOffset, logAppendTimeMs)
     if (options.acks === 0) return reply
     if (options.acks === 1) {
-      return durable.then(
+      return durable.promise.then(
         () => reply,
         fault => this.#refused(name, hosted, { error: faultToWire(fault) }),
       )
@@ -246,6 +254,10 @@ function codecWanted(config: TopicConfig): CodecId | null {
   const { compressionType } = config
   if (compressionType === 'producer') return null
   return compressionType === 'uncompressed' ? Codec.none : Codec[compressionType]
+}
+
+function assertRefused(): never {
+  throw new Bug('what was not appended is not durable')
 }
 
 function appended(hosted: HostedPartition, baseOffset: Offset, logAppendTimeMs: number): AppendReply {

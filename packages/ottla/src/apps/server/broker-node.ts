@@ -5,6 +5,7 @@
 import { uuidFromBytes } from '../../base/uuid.ts'
 import { FetchSessions } from '../../core/access/fetch-sessions.ts'
 import type { BrokerEndpoint } from '../../core/metadata/image.ts'
+import type { DiskFault } from '../../ports/disk.ts'
 import { ControllerLoop } from '../../runtime/controller-loop.ts'
 import type { DataDirectories } from '../../runtime/data-directories.ts'
 import { MetadataTail } from '../../runtime/metadata-tail.ts'
@@ -16,6 +17,7 @@ import { Reconciler } from '../../runtime/reconciler.ts'
 import { RetentionLoop } from '../../runtime/retention-loop.ts'
 import type { BrokerServices } from '../../runtime/services.ts'
 import type { BrokerConfig } from '../../spec/config/broker.ts'
+import type { LogDirectory } from '../../storage/log-directory.ts'
 import type { OpenedData } from './open-data.ts'
 import type { ServerAdapters } from './server.ts'
 import { StartRefusal } from './start-refusal.ts'
@@ -72,6 +74,7 @@ export class BrokerNode {
       fatal,
     })
     this.services = this.#servicesOver(table, fatal)
+    directories.onFault((directory, fault) => this.#directoryFailed(table, directory, fault))
   }
 
   /** Registers this start of the process and applies all metadata. `endpoints` is where clients find the broker. */
@@ -108,6 +111,16 @@ export class BrokerNode {
     await this.#retention.stop()
     await this.#controller.stop()
     await this.#tail.stop()
+  }
+
+  /**
+   * Its partitions are out of service until the next start; whoever waits on one is told. Without any directory left there
+   * is nothing that this process could do (reliability.md A14).
+   */
+  #directoryFailed(table: PartitionTable, directory: LogDirectory, fault: DiskFault): void {
+    this.#adapters.observe.log('error', 'log-directory.offline', { path: directory.path, reason: fault.message })
+    for (const { id } of directory.logs()) table.get(id.topicId, id.partition)?.close()
+    if (this.#data.directories.online.length === 0) this.#adapters.fatal(fault)
   }
 
   #servicesOver(table: PartitionTable, fatal: (why: unknown) => void): BrokerServices {
