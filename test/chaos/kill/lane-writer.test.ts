@@ -79,6 +79,17 @@ test('behind a batch that keeps failing no more is built than a broker remembers
   assert.ok(writer.next(IDENTITY) !== null)
 })
 
+test('an abandoned lane sends nothing more, not even again', () => {
+  const { writer } = writerOf('exact')
+  const [first, second] = [writer.next(IDENTITY)!, writer.next(IDENTITY)!]
+  writer.abandon()
+  writer.failed(first)
+  writer.acknowledged(second, first.count)
+  writer.disconnected()
+  assert.equal(writer.next(IDENTITY), null)
+  assert.equal(writer.unsettledRecords, first.count)
+})
+
 test('a producer that does not retry drops what it does not know and goes on behind it', () => {
   const { writer } = writerOf('once')
   const lost = writer.next(null)!

@@ -44,6 +44,7 @@ export class LaneWriter {
   #built = 0
   /** A batch failed: those behind it come back first, then all go out again, in order. */
   #isRewinding = false
+  #isAbandoned = false
 
   constructor(place: { topic: Topic; partition: number; lane: Lane }, kind: ProducerKind, random: Prng) {
     this.topic = place.topic
@@ -67,7 +68,7 @@ export class LaneWriter {
    * last `inFlightMax`, which is as far back as a broker knows a retry. `identity` is null without idempotence.
    */
   next(identity: ProducerIdentity | null): LaneBatch | null {
-    if (this.#isRewinding) return null
+    if (this.#isRewinding || this.#isAbandoned) return null
     let batch = this.#unsettled.find(waiting => !waiting.isOut)
     if (batch === undefined) {
       if (this.#built - (this.#unsettled[0]?.ordinal ?? this.#built) >= this.#kind.inFlightMax) return null
@@ -97,6 +98,11 @@ export class LaneWriter {
   /** Nothing more is heard of it, and nothing more will be sent (acks=0). */
   forgotten(batch: LaneBatch): void {
     this.#settle(batch)
+  }
+
+  /** An answer after which no client goes on: nothing more is sent, what is out is left to its fate. */
+  abandon(): void {
+    this.#isAbandoned = true
   }
 
   /** The connection is gone with all replies. */

@@ -178,6 +178,7 @@ export class Producer {
     if (!RETRIABLE.has(error) && !followsFailed) {
       const what = `${writer.lane.nameOf(batch.first)} and ${batch.count - 1} more, sending ${batch.sends}, were answered ${error ?? answer?.errorCode ?? 'not at all'}: ${answer?.errorMessage ?? ''}`
       this.#load.history.unexpected(writer.lane.partition.name, what)
+      writer.abandon()
     }
     writer.failed(batch)
     return false
