@@ -72,8 +72,6 @@ export class Log implements Journaled, PieceOwner, Written {
    * memory: the end.
    */
   durableEndOffset: Offset
-  /** The log cannot be appended to, or not be read from some offset on: damaged or removed. */
-  fault: DiskFault | null
   /** How appends are made durable now; `config.durability` once it could be changed. */
   durability: Durability
   /** Counts cuts of the end: a read that was under way meanwhile is void. */
@@ -87,6 +85,7 @@ export class Log implements Journaled, PieceOwner, Written {
   roundSlot = 0
   queued = false
   flushing = false
+  #fault: DiskFault | null
   #config: TopicConfig
   #hooks: LogHooks | null = null
   #tail: Tail | null = null
@@ -106,7 +105,7 @@ export class Log implements Journaled, PieceOwner, Written {
     this.startOffset = start.startOffset
     this.endOffset = this.active.endOffset
     this.durableEndOffset = this.endOffset
-    this.fault = start.fault
+    this.#fault = start.fault
     this.epochs = new LeaderEpochs(start.epochs, entry => this.#epochAssigned(entry))
     this.recovered = { highWatermark: start.highWatermark, producers: start.producers }
   }
@@ -161,7 +160,7 @@ export class Log implements Journaled, PieceOwner, Written {
    * directory had failed before, nothing was appended.
    */
   append(batch: Uint8Array, header: BatchHeader): Promise<void> {
-    const fault = this.fault ?? this.#host.fault
+    const { fault } = this
     if (fault !== null) return refused(fault)
     assert(!this.#cutting, 'nothing is appended while the log is cut', { topic: this.id.topic })
     assert(header.baseOffset >= this.endOffset, 'offsets never go back', {
@@ -252,8 +251,17 @@ export class Log implements Journaled, PieceOwner, Written {
     this.#host.writeBack.enqueue(this)
   }
 
+  /** The log cannot be appended to, or not be read from some offset on: damaged or removed, or its directory failed. */
+  get fault(): DiskFault | null {
+    return this.#fault ?? this.#host.fault
+  }
+
+  set fault(fault: DiskFault) {
+    this.#fault = fault
+  }
+
   throwFault(): void {
-    const fault = this.fault ?? this.#host.fault
+    const { fault } = this
     if (fault !== null) throw fault
   }
 
@@ -406,7 +414,7 @@ export class Log implements Journaled, PieceOwner, Written {
   }
 
   #epochAssigned(entry: EpochStart): void {
-    if (this.durability === 'memory' || this.#host.fault !== null || this.fault !== null) return
+    if (this.durability === 'memory' || this.fault !== null) return
     this.#host.changed(this)
     const { epoch, startOffset } = entry
     // Whoever appends in the new term waits for a later round; a failure reaches the host through the directory.
