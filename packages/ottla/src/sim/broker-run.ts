@@ -5,6 +5,7 @@
  */
 import type { CrashKind } from '../adapters/memory/disk.ts'
 import { DiskStopped } from '../adapters/memory/disk-operations.ts'
+import { Bug } from '../base/assert.ts'
 import type { Prng } from '../base/random.ts'
 import { BrokerMachine } from './broker-machine.ts'
 import { History } from './checkers/history.ts'
@@ -166,7 +167,8 @@ export class BrokerRun {
 
   #machineFailed(what: 'fatal' | 'start', why: unknown): void {
     if (why instanceof DiskStopped) return
-    const isExcused = this.#weather.struck !== this.#struckAtStart
+    // A disk that failed excuses a process that gives up, never one that lost track of itself.
+    const isExcused = this.#weather.struck !== this.#struckAtStart && !(why instanceof Bug)
     if (isExcused) return
     const said = what === 'fatal' ? 'the broker ended itself' : 'the broker did not start'
     this.#problem(`${said}: ${describe(why)}`)

@@ -82,7 +82,8 @@ export class Producer {
   async #beginAnewAfterLoss(connection: Connection): Promise<void> {
     const lost = this.#writers.filter(writer => writer.restartAfterLoss()).length > 0
     // Partitions of one durability lose together, so a new producer id, whose sequences begin at 0, fits all of them.
-    if (this.#kind.idempotent && (this.#identity === null || lost)) this.#identity = await this.#newIdentity(connection)
+    if (lost) this.#identity = null
+    if (this.#kind.idempotent) this.#identity ??= await this.#newIdentity(connection)
   }
 
   async #newIdentity(connection: Connection): Promise<ProducerIdentity> {
