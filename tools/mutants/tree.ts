@@ -1,6 +1,6 @@
 /** A copy of the repository to break things in: what git knows and does not ignore, with the installed packages linked. */
 import { spawnSync } from 'node:child_process'
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, lstatSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Guard } from './guards.ts'
@@ -47,5 +47,7 @@ export function filesOf(root: string): string[] {
     maxBuffer: 64 * 1024 * 1024,
   })
   if (listed.status !== 0) throw new Error(`git ls-files failed in ${root}: ${listed.stderr}`)
-  return listed.stdout.split('\0').filter(path => path !== '' && existsSync(join(root, path)))
+  return listed.stdout
+    .split('\0')
+    .filter(path => path !== '' && lstatSync(join(root, path), { throwIfNoEntry: false })?.isFile() === true)
 }
