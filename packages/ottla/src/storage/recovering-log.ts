@@ -275,6 +275,8 @@ export class RecoveringLog {
       return
     }
     if (!openEnd || end.position === segment.sizeBytes) return
+    // It may stand in the system's memory only, as after a kill; from here on it counts as kept.
+    segment.unsynced = true
     segment.sizeBytes = end.position
     segment.endOffset = end.endOffset
     this.endOffset = end.endOffset
