@@ -20,7 +20,7 @@ import { type Cluster, mayPass } from './cluster.ts'
 import { ConnectionError } from './connection-error.ts'
 import { outcomeOf, ProduceFailure, type ProduceOutcome } from './produce-failure.ts'
 import { type ProduceAnswer, ProduceRoute, type ProduceTarget } from './produce-route.ts'
-import { type Acknowledged, ProducerBatch, type ProducerIdentity, sequenceAfter } from './producer-batch.ts'
+import { ProducerBatch, type ProducerIdentity, type Settle, sequenceAfter } from './producer-batch.ts'
 import { WireFailure } from './wire-failure.ts'
 
 /** Largest epoch that the wire can tell; after it a new producer id is needed. */
@@ -72,7 +72,6 @@ export class PartitionLane {
   #running = false
   /** Ends the wait of `#run` for the next thing to happen. */
   #wake: () => void = () => {}
-  #idle: (() => void)[] = []
 
   constructor(cluster: Cluster, rules: LaneRules) {
     this.#cluster = cluster
@@ -80,19 +79,12 @@ export class PartitionLane {
     this.#backoff = new Backoff(cluster.env)
   }
 
-  /** Takes the record, which may be changed afterwards. Rejects with a ProduceFailure. `bytes`: what `release` gives back. */
-  append(record: LaneRecord, bytes: Bytes): Promise<Acknowledged> {
-    return new Promise((resolve, reject) => {
-      const open = this.#open
-      const batch = open !== null && open.sizeBytes + bytes <= this.#rules.batchBytes ? open : this.#begin()
-      batch.append(record, { resolve, reject }, bytes)
-      this.#start()
-    })
-  }
-
-  /** Resolves when everything taken so far was acknowledged or given up. */
-  async drained(): Promise<void> {
-    if (this.#running) await new Promise<void>(resolve => this.#idle.push(resolve))
+  /** Takes a copy of the record. `bytes`: what `release` gives back. Rejects with a ProduceFailure. */
+  append(record: LaneRecord, bytes: Bytes, settle: Settle): void {
+    const open = this.#open
+    const batch = open !== null && open.sizeBytes + bytes <= this.#rules.batchBytes ? open : this.#begin()
+    batch.append(record, bytes, settle)
+    this.#start()
   }
 
   #begin(): ProducerBatch {
@@ -131,7 +123,6 @@ export class PartitionLane {
       else this.#giveUp(() => true, stopped.message, stopped)
     }
     this.#running = false
-    for (const resolve of this.#idle.splice(0)) resolve()
   }
 
   /** Null when there is none, and after that has been dealt with. */
@@ -188,19 +179,18 @@ export class PartitionLane {
       this.#nextSequence = sequenceAfter(this.#nextSequence, batch.count)
     }
     attempt.inFlight++
-    attempt.route
-      .send(batch.bytes)
-      .then(
-        answer => this.#judge(attempt, batch, answer),
-        error => {
-          if (error instanceof ConnectionError) batch.outcome = 'unknown'
-          attempt.stopped ??= error
-        },
-      )
-      .finally(() => {
+    const answered = attempt.route.send(batch.bytes).then(
+      answer => {
         attempt.inFlight--
-        this.#wake()
-      })
+        this.#judge(attempt, batch, answer)
+      },
+      error => {
+        attempt.inFlight--
+        if (error instanceof ConnectionError) batch.outcome = 'unknown'
+        attempt.stopped ??= error
+      },
+    )
+    answered.then(() => this.#wake())
   }
 
   #judge(attempt: Attempt, batch: ProducerBatch, answer: ProduceAnswer): void {

@@ -26,8 +26,8 @@ export interface ProducerIdentity {
 /** Sequences run from 0 to here, then begin again. */
 const SEQUENCE_MAX = 0x7fff_ffff
 
-interface Waiting {
-  readonly timestampMs: Millis
+/** What becomes of one record. */
+export interface Settle {
   readonly resolve: (acknowledged: Acknowledged) => void
   readonly reject: (failure: ProduceFailure) => void
 }
@@ -40,7 +40,7 @@ export class ProducerBatch {
   /** Sequence of its first record; -1 until it is stamped, and again when it needs another stamp. */
   sequence = -1
   readonly #builder: BatchBuilder
-  readonly #waiting: Waiting[] = []
+  readonly #waiting: (Settle & { readonly timestampMs: Millis })[] = []
   #bytes: Uint8Array | null = null
   #countedBytes = 0
 
@@ -65,12 +65,12 @@ export class ProducerBatch {
 
   append(
     record: { key: Uint8Array | null; value: Uint8Array | null; headers: readonly RecordHeader[]; timestampMs: Millis },
-    settle: Pick<Waiting, 'resolve' | 'reject'>,
     countedBytes: Bytes,
+    { resolve, reject }: Settle,
   ): void {
     assert(this.#bytes === null, 'a sealed batch takes no records')
     this.#builder.append(record.key, record.value, record.headers, record.timestampMs)
-    this.#waiting.push({ timestampMs: record.timestampMs, ...settle })
+    this.#waiting.push({ timestampMs: record.timestampMs, resolve, reject })
     this.#countedBytes += countedBytes
   }
 

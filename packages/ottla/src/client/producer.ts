@@ -58,24 +58,42 @@ const DELIVERY_TIMEOUT_MS = 120_000
 const REQUEST_TIMEOUT_MS = 30_000
 const IN_FLIGHT_MAX = 5
 
-/** What is kept of a topic written to. */
-interface Written {
-  readonly info: TopicInfo
+/** A topic that is written to. */
+interface WrittenTopic {
+  readonly name: string
+  /** Null until it is known how many partitions there are. */
+  info: TopicInfo | null
   readonly lanes: Map<PartitionIndex, PartitionLane>
+  /** Records that wait for `info`, in order. */
+  readonly waiting: Sent[]
   /** Where records without a key go, until `stickyBytes` is used up (KIP-794). */
   stickyPartition: PartitionIndex
   stickyBytes: Bytes
 }
 
+/** A record on its way in. */
+interface Sent {
+  readonly record: ProducerRecord
+  readonly resolve: (place: RecordPlace) => void
+  readonly reject: (error: unknown) => void
+}
+
+/**
+ * The order of `send` is the order in the partition. So a record goes on in the caller's own turn, or in a queue that is
+ * emptied in one turn: never by a promise, whose continuation a later `send` could overtake.
+ */
 export class Producer {
   readonly #cluster: Cluster
   readonly #options: ProducerOptions
   readonly #idempotent: boolean
-  readonly #topics = new Map<string, Written>()
+  readonly #topics = new Map<string, WrittenTopic>()
   #identity: Promise<ProducerIdentity> | null = null
   #bufferedBytes: Bytes = 0
-  /** Sends that wait for memory, in order. */
-  readonly #waiting: { readonly bytes: Bytes; readonly go: () => void }[] = []
+  /** What waits for memory, in order. */
+  readonly #waiting: { readonly bytes: Bytes; readonly append: () => void }[] = []
+  /** Records sent and neither acknowledged nor given up. */
+  #outCount = 0
+  readonly #idle: (() => void)[] = []
 
   constructor(cluster: Cluster, options: ProducerOptions = {}) {
     const { acks = -1, inFlightMax = 1 } = options
@@ -86,71 +104,110 @@ export class Producer {
     assert(inFlightMax >= 1 && inFlightMax <= IN_FLIGHT_MAX, 'brokers remember five batches', { inFlightMax })
   }
 
-  /** Bytes of records, roughly, that wait for their acknowledgement. */
-  get bufferedBytes(): Bytes {
-    return this.#bufferedBytes
+  /** Records sent and neither acknowledged nor given up: what to pace by. */
+  get outCount(): number {
+    return this.#outCount
   }
 
   /** Resolves when acknowledged. Rejects with a ProduceFailure; or a WireFailure or ConnectionError, when it was never sent. */
-  async send(record: ProducerRecord): Promise<RecordPlace> {
-    const { key = null, value, headers = [], timestampMs = this.#cluster.env.clock.wallMs() } = record
-    const written = this.#topics.get(record.topic) ?? (await this.#open(record.topic))
-    const bytes = BatchBuilder.recordBytesMax(key, value, headers)
-    const partition = record.partition ?? this.#partitionFor(written, key, bytes)
-    const lane = written.lanes.get(partition) ?? this.#openLane(written, partition)
-    if (this.#waiting.length > 0 || !this.#hasRoom(bytes)) {
-      await new Promise<void>(go => this.#waiting.push({ bytes, go }))
-    } else {
-      this.#bufferedBytes += bytes
+  send(record: ProducerRecord): Promise<RecordPlace> {
+    this.#outCount++
+    const { promise, resolve, reject } = Promise.withResolvers<RecordPlace>()
+    const sent = {
+      record,
+      resolve: (place: RecordPlace) => {
+        resolve(place)
+        this.#settled()
+      },
+      reject: (error: unknown) => {
+        reject(error)
+        this.#settled()
+      },
     }
-    const acknowledged = await lane.append({ key, value, headers, timestampMs }, bytes)
-    return { partition, ...acknowledged }
+    const topic = this.#topics.get(record.topic) ?? this.#open(record.topic)
+    if (topic.info === null) topic.waiting.push(sent)
+    else this.#place(topic, topic.info, sent)
+    return promise
   }
 
   /** Resolves when everything sent so far was acknowledged or given up. */
   async flush(): Promise<void> {
-    const lanes = [...this.#topics.values()].flatMap(({ lanes }) => [...lanes.values()])
-    await Promise.all(lanes.map(lane => lane.drained()))
+    if (this.#outCount > 0) await new Promise<void>(resolve => this.#idle.push(resolve))
   }
 
-  async #open(topic: string): Promise<Written> {
-    const info = await this.#cluster.topic(topic, { create: this.#options.createTopics ?? true })
-    const known = this.#topics.get(topic)
-    if (known !== undefined) return known
-    const opened: Written = { info, lanes: new Map(), stickyPartition: 0, stickyBytes: 0 }
-    this.#topics.set(topic, opened)
-    return opened
+  #settled(): void {
+    this.#outCount--
+    if (this.#outCount > 0) return
+    for (const resolve of this.#idle.splice(0)) resolve()
   }
 
-  #openLane(written: Written, partition: PartitionIndex): PartitionLane {
-    const { acks = -1, codec = Codec.none, batchBytes = BATCH_BYTES } = this.#options
-    const { name, partitions } = written.info
-    if (partition < 0 || partition >= partitions.length) {
-      const range = `it has partitions 0 to ${partitions.length - 1}`
-      throw new WireFailure('UNKNOWN_TOPIC_OR_PARTITION', `cannot write to ${name}-${partition}`, range)
+  #open(name: string): WrittenTopic {
+    const topic = { name, info: null, lanes: new Map(), waiting: [], stickyPartition: 0, stickyBytes: 0 }
+    this.#topics.set(name, topic)
+    this.#learn(topic)
+    return topic
+  }
+
+  async #learn(topic: WrittenTopic): Promise<void> {
+    try {
+      const info = await this.#cluster.topic(topic.name, { create: this.#options.createTopics ?? true })
+      topic.info = info
+      for (const sent of topic.waiting.splice(0)) this.#place(topic, info, sent)
+    } catch (error) {
+      // The next who writes to it asks again.
+      this.#topics.delete(topic.name)
+      for (const sent of topic.waiting.splice(0)) sent.reject(error)
     }
+  }
+
+  #place(topic: WrittenTopic, info: TopicInfo, { record, resolve, reject }: Sent): void {
+    const { key = null, value, headers = [], timestampMs = this.#cluster.env.clock.wallMs() } = record
+    const bytes = BatchBuilder.recordBytesMax(key, value, headers)
+    const count = info.partitions.length
+    const partition = record.partition ?? this.#partitionFor(topic, count, key, bytes)
+    if (partition < 0 || partition >= count) {
+      const what = `cannot write to ${topic.name}-${partition}`
+      reject(new WireFailure('UNKNOWN_TOPIC_OR_PARTITION', what, `it has partitions 0 to ${count - 1}`))
+      return
+    }
+    const lane = topic.lanes.get(partition) ?? this.#openLane(topic, partition)
+    const settle = { resolve: (place: Acknowledged) => resolve({ partition, ...place }), reject }
+    const append = () => {
+      this.#bufferedBytes += bytes
+      lane.append({ key, value, headers, timestampMs }, bytes, settle)
+    }
+    if (this.#waiting.length === 0 && this.#hasRoom(bytes)) append()
+    else this.#waiting.push({ bytes, append })
+  }
+
+  #openLane(topic: WrittenTopic, partition: PartitionIndex): PartitionLane {
+    const { acks = -1, codec = Codec.none, batchBytes = BATCH_BYTES } = this.#options
     const lane = new PartitionLane(this.#cluster, {
-      target: { topic: name, partition, acks, timeoutMs: this.#options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS },
+      target: {
+        topic: topic.name,
+        partition,
+        acks,
+        timeoutMs: this.#options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
+      },
       codec,
       batchBytes,
       inFlightMax: this.#options.inFlightMax ?? (this.#idempotent ? IN_FLIGHT_MAX : 1),
       deliveryTimeoutMs: this.#options.deliveryTimeoutMs ?? DELIVERY_TIMEOUT_MS,
-      identify: this.#idempotent ? current => this.#identify(current) : null,
+      identify: this.#idempotent ? spent => this.#identify(spent) : null,
       release: bytes => this.#release(bytes),
     })
-    written.lanes.set(partition, lane)
+    topic.lanes.set(partition, lane)
     return lane
   }
 
-  #partitionFor(written: Written, key: Uint8Array | null, bytes: Bytes): PartitionIndex {
-    const count = written.info.partitions.length
+  #partitionFor(topic: WrittenTopic, count: number, key: Uint8Array | null, bytes: Bytes): PartitionIndex {
     if (key !== null) return partitionOf(key, count)
-    if (written.stickyBytes <= 0) {
-      written.stickyPartition = this.#cluster.env.random.int(0, count - 1)
-      written.stickyBytes = this.#options.batchBytes ?? BATCH_BYTES
+    if (topic.stickyBytes <= 0) {
+      topic.stickyPartition = this.#cluster.env.random.int(0, count - 1)
+      topic.stickyBytes = this.#options.batchBytes ?? BATCH_BYTES
     }
-    written.stickyBytes -= bytes
-    return written.stickyPartition
+    topic.stickyBytes -= bytes
+    return topic.stickyPartition
   }
 
   /** One identity for all lanes; one that has used up its epochs (`spent`) makes way for another. */
@@ -184,8 +241,7 @@ export class Producer {
     this.#bufferedBytes -= bytes
     for (let next = this.#waiting[0]; next !== undefined && this.#hasRoom(next.bytes); next = this.#waiting[0]) {
       this.#waiting.shift()
-      this.#bufferedBytes += next.bytes
-      next.go()
+      next.append()
     }
   }
 }

@@ -23,8 +23,8 @@ export interface ProduceFlags extends ClusterFlags {
 
 /** Ended by a signal before the input was, as shells count it. */
 const INTERRUPTED = 130
-/** Records that may wait for their acknowledgement before more of the input is read. Bytes. */
-const WAITING_BYTES_MAX = 16 * 1024 * 1024
+/** Records that may wait for their acknowledgement before more of the input is read. */
+const OUT_COUNT_MAX = 20_000
 const ACKS: Readonly<Record<ProduceFlags['acks'], Acks>> = { all: -1, '1': 1, '0': 0 }
 
 /** Resolves with the exit code when everything read was acknowledged. Rejects with the first failure. */
@@ -69,7 +69,7 @@ class ProduceRun {
   /** Resolves when more may be read. */
   async send(record: ProducerRecord): Promise<void> {
     this.#last = this.#sendOne(record)
-    if (this.#producer.bufferedBytes > WAITING_BYTES_MAX) await this.#producer.flush()
+    if (this.#producer.outCount > OUT_COUNT_MAX) await this.#producer.flush()
     if (this.#failure !== null) throw this.#failure
   }
 
