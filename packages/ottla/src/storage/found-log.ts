@@ -102,6 +102,8 @@ async function scanTail(
     endOffset = end.endOffset
     segment.endOffset = endOffset
     segment.state = next === undefined ? 'active' : 'sealed'
+    // The system may hold it in memory only: the first checkpoint syncs it.
+    segment.unsynced = true
     const short = next === undefined ? endOffset < how.recoveryPoint : false
     if (end.stop === null && !short) continue
     if (endOffset < how.recoveryPoint) return { endOffset: how.recoveryPoint, fault: damaged(segment, end) }
