@@ -62,8 +62,12 @@ export async function openData(config: BrokerConfig, adapters: ServerAdapters): 
   }
 }
 
-/** The cluster that the directories say they belong to; a new one when none says. They are compared when opened. */
+/**
+ * The cluster that the directories say they belong to; a new one when none says. They are compared when opened. A
+ * directory that cannot be read might have said: then no cluster is made up.
+ */
 async function clusterIdOf(config: BrokerConfig, adapters: ServerAdapters): Promise<string> {
+  let unread: StartRefusal | null = null
   for (const path of config.logDirs) {
     try {
       await adapters.disk.makeDirectory(path)
@@ -71,9 +75,10 @@ async function clusterIdOf(config: BrokerConfig, adapters: ServerAdapters): Prom
       if (identity?.clusterId != null) return identity.clusterId
     } catch (fault) {
       if (!(fault instanceof DiskFault)) throw fault
-      // Reported when the directory is opened.
+      unread ??= cannotStart(path, fault)
     }
   }
+  if (unread !== null) throw unread
   return uuidFromBytes(adapters.crypto.randomUuid())
 }
 
