@@ -4,7 +4,7 @@
  */
 import type { CrashKind } from '../adapters/memory/disk.ts'
 import type { Prng } from '../base/random.ts'
-import type { BrokerMachine } from './broker-machine.ts'
+import type { Machine } from './machine.ts'
 import type { MachineCalendar } from './world/clock.ts'
 import type { DiskWeather } from './world/disk.ts'
 import type { Journal } from './world/journal.ts'
@@ -45,7 +45,7 @@ export function drawFaultPlan(rng: Prng): FaultPlan {
 
 export interface FaultTargets {
   readonly scheduler: Scheduler
-  readonly machine: BrokerMachine
+  readonly machine: Machine
   readonly weather: DiskWeather
   readonly network: SimNetwork
   readonly calendar: MachineCalendar

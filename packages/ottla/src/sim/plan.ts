@@ -19,7 +19,7 @@ export interface ProducerPlan extends ProducerPace {
   readonly durability: Durability
 }
 
-export interface RunPlan {
+export interface BrokerPlan {
   readonly config: BrokerConfig
   readonly topics: readonly TopicPlan[]
   readonly producers: readonly ProducerPlan[]
@@ -31,7 +31,7 @@ export interface RunPlan {
   readonly chaos: Micros
 }
 
-export function drawPlan(rng: Prng): RunPlan {
+export function drawBrokerPlan(rng: Prng): BrokerPlan {
   const topics = drawTopics(rng)
   return {
     config: drawConfig(rng),

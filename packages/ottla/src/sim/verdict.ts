@@ -46,7 +46,7 @@ export async function judge(seed: number, { bugs = [], workload }: JudgeOptions 
   const name = workload ?? drawn
   const unhandled: string[] = []
   const note = (reason: unknown) => {
-    // What a ghost (see BrokerMachine.crashInside) left behind.
+    // What a ghost (see Machine.crashInside) left behind.
     if (reason instanceof DiskStopped) return
     unhandled.push(`nobody waits for a promise that failed: ${reason instanceof Error ? reason.stack : String(reason)}`)
   }

@@ -1,15 +1,17 @@
 /**
- * One simulated machine with the real broker on it: its disk, its calendar, and one life of the process after another.
- * Says what happened to the process; why it happened, and what it should have survived, is decided elsewhere.
+ * One simulated machine with a program on it: its disk, its calendar, and one life of the process after another. Says
+ * what happened to the process; why it happened, and what it should have survived, is decided elsewhere.
  */
-import { FileMembership } from '../adapters/file/membership.ts'
-import { FileMetaLog } from '../adapters/file/meta-log.ts'
 import { SeededCrypto } from '../adapters/memory/crypto.ts'
 import { type CrashKind, MemoryDisk } from '../adapters/memory/disk.ts'
 import { SeededRandom } from '../adapters/memory/random.ts'
-import { type Server, startServer } from '../apps/server/server.ts'
 import type { Prng } from '../base/random.ts'
-import type { BrokerConfig } from '../spec/config/broker.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Crypto } from '../ports/crypto.ts'
+import type { Disk } from '../ports/disk.ts'
+import type { Net } from '../ports/net.ts'
+import type { Observe } from '../ports/observe.ts'
+import type { Random } from '../ports/random.ts'
 import { type MachineCalendar, SimClock } from './world/clock.ts'
 import type { DiskWeather } from './world/disk.ts'
 import type { Journal } from './world/journal.ts'
@@ -17,13 +19,28 @@ import type { SimNetwork } from './world/net.ts'
 import { ProcessLife } from './world/process-life.ts'
 import type { Scheduler } from './world/scheduler.ts'
 
+/** All that a program touches of the world. */
+export interface ProcessWorld {
+  readonly clock: Clock
+  readonly random: Random
+  readonly crypto: Crypto
+  readonly disk: Disk
+  readonly net: Net
+  readonly observe: Observe
+  /** The process no longer knows its own state, and ends. */
+  fatal(why: unknown): void
+}
+
+/** Resolves when the program serves; `close` is a clean stop. */
+export type Program = (world: ProcessWorld) => Promise<{ close(): Promise<void> }>
+
 export interface MachineParts {
   readonly scheduler: Scheduler
   readonly rng: Prng
   readonly network: SimNetwork
   readonly weather: DiskWeather
   readonly calendar: MachineCalendar
-  readonly config: BrokerConfig
+  readonly program: Program
   readonly journal: Journal
 }
 
@@ -37,12 +54,12 @@ export interface MachineEvents {
   failed(what: 'fatal' | 'start', why: unknown): void
 }
 
-export class BrokerMachine {
+export class Machine {
   readonly #parts: MachineParts
   readonly #events: MachineEvents
   #disk: MemoryDisk
   #life = new ProcessLife()
-  #server: Server | null = null
+  #running: { close(): Promise<void> } | null = null
   #state: MachineState = 'down'
   #lives = 0
 
@@ -63,28 +80,22 @@ export class BrokerMachine {
   }
 
   start(): void {
-    const { scheduler, calendar, config, network, rng, journal } = this.#parts
+    const { scheduler, calendar, program, network, rng, journal } = this.#parts
     const life = new ProcessLife()
     this.#life = life
     this.#state = 'starting'
     this.#lives++
-    const disk = this.#disk
-    const started = startServer(config, {
+    const started = program({
       clock: new SimClock(scheduler, life, calendar),
       random: new SeededRandom(rng.u32()),
       crypto: new SeededCrypto(rng.u32()),
-      disk,
+      disk: this.#disk,
       net: network.host(life),
-      observe: journal.observe('broker'),
-      hostName: 'localhost',
-      openMetadata: async directory => ({
-        log: await FileMetaLog.open(disk, directory),
-        membership: new FileMembership(disk, directory),
-      }),
+      observe: journal.observe('process'),
       fatal: why => this.#fail(life, 'fatal', why),
     })
     started.then(
-      server => this.#started(life, server),
+      running => this.#started(life, running),
       (why: unknown) => this.#fail(life, 'start', why),
     )
   }
@@ -109,19 +120,19 @@ export class BrokerMachine {
 
   /** A clean stop, as on SIGTERM. */
   stop(): void {
-    const server = this.#server
-    if (this.#state !== 'up' || server === null) return
+    const running = this.#running
+    if (this.#state !== 'up' || running === null) return
     const life = this.#life
     this.#state = 'stopping'
-    server.close().then(
+    running.close().then(
       () => this.#stopped(life),
       (why: unknown) => this.#fail(life, 'fatal', why),
     )
   }
 
-  #started(life: ProcessLife, server: Server): void {
+  #started(life: ProcessLife, running: { close(): Promise<void> }): void {
     if (!life.alive) return
-    this.#server = server
+    this.#running = running
     this.#state = 'up'
     this.#events.up()
   }
@@ -137,7 +148,7 @@ export class BrokerMachine {
   #fail(life: ProcessLife, what: 'fatal' | 'start', why: unknown): void {
     if (!life.alive) return
     this.#endLife()
-    this.#parts.journal.note('broker', what, String(why))
+    this.#parts.journal.note('process', what, String(why))
     this.#parts.scheduler.after(0, 'machine.failed', () => {
       this.#disk = this.#disk.crash('kill', this.#parts.rng)
       this.#parts.network.processDied(life)
@@ -148,7 +159,7 @@ export class BrokerMachine {
 
   #endLife(): void {
     this.#life.end()
-    this.#server = null
+    this.#running = null
     this.#state = 'down'
   }
 
