@@ -20,7 +20,7 @@ import { BatchWalk } from '../wire/batch/walk.ts'
 import { StorageCorruption } from './env.ts'
 import { completeIndex, remakeIndex } from './index-files.ts'
 import type { Log } from './log.ts'
-import { type LogRead, NOTHING_READ, type ReadRange } from './log-reader.ts'
+import { type LogRead, NOTHING_READ, type ReadRange } from './log-read.ts'
 import type { Segment } from './segment.ts'
 
 /** Read beyond what was asked for: the way from an index entry to the batch looked for. Bytes. */

@@ -5,7 +5,7 @@
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { crashAt, scenarios } from './crash-run.ts'
+import { crashAt, scenarios } from './crash-run.testing.ts'
 
 const SEEDS = Number(process.env.OTTLA_CRASH_SEEDS ?? 1)
 /** Every n-th crash point; 1 tries all. */

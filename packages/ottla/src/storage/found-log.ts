@@ -102,8 +102,9 @@ async function scanTail(
     endOffset = end.endOffset
     segment.endOffset = endOffset
     segment.state = next === undefined ? 'active' : 'sealed'
-    // The system may hold it in memory only: the first checkpoint syncs it.
+    // The system may hold it, and its name, in memory only: the first checkpoint syncs them.
     segment.unsynced = true
+    segment.named = false
     const short = next === undefined ? endOffset < how.recoveryPoint : false
     if (end.stop === null && !short) continue
     if (endOffset < how.recoveryPoint) return { endOffset: how.recoveryPoint, fault: damaged(segment, end) }

@@ -11,18 +11,16 @@ import { Checkpointer } from './checkpointer.ts'
 import { finishCleanly } from './clean-stop.ts'
 import type { DescriptorCache } from './descriptors.ts'
 import type { LogId, ProducerSnapshot, StorageEnv } from './env.ts'
-import { replaceFile } from './files.ts'
 import { RecordKind } from './journal/format.ts'
 import { Journal } from './journal/journal.ts'
 import type { JournalOptions, Ring } from './journal/ring.ts'
-import { folderName, formatPartitionMetadata, PARTITION_METADATA, retiredFolderName } from './kafka-files.ts'
 import { emptyStart, Log, type LogStart } from './log.ts'
 import type { LogHost } from './log-host.ts'
 import type { MemoryBudget } from './memory-budget.ts'
 import { PageCacheWriter } from './page-cache.ts'
+import { PartitionFolders } from './partition-folders.ts'
 import { PieceStore } from './piece.ts'
 import { ReadBuffers } from './read-buffers.ts'
-import { removeTree } from './remove-tree.ts'
 import { retainLog } from './retention.ts'
 import { Turnstile } from './turnstile.ts'
 import { WriteBack } from './write-back.ts'
@@ -80,6 +78,7 @@ export class LogDirectory implements LogHost {
   readonly descriptors: DescriptorCache
   readonly readBuffers = new ReadBuffers(READ_BUFFERS_BYTES)
   readonly #checkpointer: Checkpointer
+  readonly #folders: PartitionFolders
   readonly #opened: Opened
   readonly #turnstile = new Turnstile()
   readonly #logs = new Map<string, Log>()
@@ -115,6 +114,8 @@ export class LogDirectory implements LogHost {
     })
     this.writeBack = new WriteBack({ disk, clock, pieces, descriptors, width: WRITE_BACK_WIDTH, onFault, onProgress })
     this.pageCache = new PageCacheWriter({ env, pieces, descriptors, onFault })
+    const stopped = (): boolean => this.#closing || this.#fault !== null
+    this.#folders = new PartitionFolders(env, options.path, { descriptors, stopped })
     this.#checkpointer = new Checkpointer(this, { ring: opened.ring, ringId: opened.ringId, path: options.path })
     for (const { id, path, start, journaled } of opened.logs) this.#adopt(id, { path, start, journaled })
   }
@@ -140,8 +141,8 @@ export class LogDirectory implements LogHost {
     return this.exclusively(async () => {
       assert(this.find(id.topicId, id.partition) === undefined, 'a log is created once', { ...id })
       this.#throwFault()
-      const path = `${this.path}/${folderName(id.topic, id.partition)}`
-      if (config.durability !== 'memory') await this.#makeFolder(path, id)
+      const path = this.#folders.pathOf(id)
+      if (config.durability !== 'memory') await this.#guarded(() => this.#folders.make(id))
       const log = new Log(this, id, { path, config, start: emptyStart(path) })
       // Recovery takes a log that no checkpoint knows for a journaled one unless the journal says otherwise.
       if (config.durability === 'page-cache') await this.journal.control(log, RecordKind.unjournaled, { offset: 0 })
@@ -166,8 +167,8 @@ export class LogDirectory implements LogHost {
       log.fault = new DiskFault('ENOENT', log.path, `${log.path} was deleted`)
       this.#logs.delete(logKeyOf(log.id.topicId, log.id.partition))
       this.#checkpointer.removed(log)
-      log.release()
-      if (log.durability !== 'memory') await this.#retireFolder(log)
+      log.tail.drop()
+      if (log.durability !== 'memory') await this.#guarded(() => this.#folders.retire(log))
     })
   }
 
@@ -227,7 +228,7 @@ export class LogDirectory implements LogHost {
       await this.#guarded(() => finishCleanly(this, this.#checkpointer))
     }).catch(error => this.env.observe.log('error', 'storage.stop-failed', { path: this.path, reason: String(error) }))
     this.writeBack.stop()
-    for (const log of this.#logs.values()) log.release()
+    for (const log of this.#logs.values()) log.tail.drop()
     this.pieces.end()
     this.descriptors.close()
     await this.#opened.ring.close()
@@ -269,14 +270,7 @@ export class LogDirectory implements LogHost {
   }
 
   removeLater(paths: readonly string[], delayMs: Millis): void {
-    if (paths.length === 0) return
-    this.env.clock.after(delayMs, () => {
-      if (this.#closing || this.#fault !== null) return
-      const work = async (): Promise<void> => {
-        for (const path of paths) await this.env.disk.remove(path)
-      }
-      work().catch(error => this.#noteLeftover(error))
-    })
+    this.#folders.removeLater(paths, delayMs)
   }
 
   /** J7: after a failed write of the journal, or any failed sync, nothing of the directory is trusted. */
@@ -294,59 +288,12 @@ export class LogDirectory implements LogHost {
 
   #adopt(id: LogId, found: { path: string; start: LogStart; journaled: boolean }): void {
     const { path, start, journaled } = found
-    const config = this.#opened.defaultConfig
-    const log = new Log(this, id, { path, config, start })
-    log.durability = journaled ? 'disk' : 'page-cache'
+    // It goes on as it was until its host says how it is to be.
+    const durability = journaled ? 'disk' : 'page-cache'
+    const log = new Log(this, id, { path, config: { ...this.#opened.defaultConfig, durability }, start })
     log.touched = !this.cleanStart
     this.#logs.set(logKeyOf(id.topicId, id.partition), log)
     this.#checkpointer.changed(log)
-  }
-
-  async #makeFolder(path: string, id: LogId): Promise<void> {
-    const { disk } = this.env
-    await this.#guarded(async () => {
-      if ((await disk.stat(path)) !== null) await this.#setAside(path)
-      await disk.makeDirectory(path)
-      await replaceFile(disk, `${path}/${PARTITION_METADATA}`, formatPartitionMetadata(id.topicId))
-      await disk.syncDirectory(path)
-      await disk.syncDirectory(this.path)
-    })
-  }
-
-  /** Something else has the folder's name: it is kept under another. */
-  async #setAside(path: string): Promise<void> {
-    const { disk, observe } = this.env
-    const entries = await disk.list(path)
-    if (entries.length === 0) return
-    const stray = `${this.path}/${retiredFolderName(path.slice(this.path.length + 1), this.#newId(), 'stray')}`
-    observe.log('warn', 'log.stray-set-aside', { path, to: stray })
-    await disk.rename(path, stray)
-  }
-
-  async #retireFolder(log: Log): Promise<void> {
-    const { disk, clock } = this.env
-    const folder = folderName(log.id.topic, log.id.partition)
-    const retired = `${this.path}/${retiredFolderName(folder, this.#newId(), 'delete')}`
-    await this.#guarded(async () => {
-      for (const segment of log.segments) {
-        for (const kind of ['log', 'index', 'timeindex'] as const) this.descriptors.forget(segment.file(kind))
-      }
-      await disk.rename(log.path, retired)
-      await disk.syncDirectory(this.path)
-    })
-    clock.after(log.config.fileDeleteDelayMs, () => {
-      if (this.#closing || this.#fault !== null) return
-      removeTree(disk, retired).catch(error => this.#noteLeftover(error))
-    })
-  }
-
-  #newId(): string {
-    return Array.from(this.env.crypto.randomUuid(), byte => byte.toString(16).padStart(2, '0')).join('')
-  }
-
-  /** Leftovers go at the next start. */
-  #noteLeftover(error: unknown): void {
-    this.env.observe.log('warn', 'storage.leftover', { path: this.path, reason: String(error) })
   }
 
   /** A fault in here poisons the directory. A full disk does not: what failed is tried again with the next checkpoint. */

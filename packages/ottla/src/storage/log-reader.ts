@@ -8,25 +8,8 @@ import { int32At, int53At } from '../wire/batch/fixed.ts'
 import { BASE_OFFSET_AT, BATCH_LENGTH_AT, LAST_OFFSET_DELTA_AT, LOG_OVERHEAD_BYTES } from '../wire/batch/header.ts'
 import { readCold } from './cold-read.ts'
 import type { Log } from './log.ts'
+import { type LogRead, NOTHING_READ, type ReadRange } from './log-read.ts'
 import type { Piece } from './piece.ts'
-
-export interface ReadRange {
-  /** No batch with a record at or above this offset. */
-  readonly upTo: Offset
-  readonly maxBytes: number
-  /** The first batch comes whole even when it is longer than `maxBytes`. */
-  readonly minOneBatch: boolean
-}
-
-export interface LogRead {
-  /** Whole batches, none in two chunks. Valid until `release`. */
-  readonly chunks: Uint8Array[]
-  readonly bytes: number
-  /** Gives the memory back. Call once. */
-  release(): void
-}
-
-export const NOTHING_READ: LogRead = { chunks: [], bytes: 0, release: () => {} }
 
 export function readLog(log: Log, from: Offset, range: ReadRange): LogRead | Promise<LogRead> {
   const fault = log.host.fault

@@ -10,7 +10,6 @@ import type { DiskFault } from '../ports/disk.ts'
 import type { TopicConfig } from '../spec/config/topic.ts'
 import { type BatchHeader, endOffset } from '../wire/batch/header.ts'
 import {
-  alignDown,
   type LogHooks,
   type LogId,
   type LogPosition,
@@ -23,14 +22,16 @@ import type { Journaled } from './journal/journal.ts'
 import type { EpochStart } from './kafka-files.ts'
 import { LeaderEpochs } from './leader-epochs.ts'
 import type { LogHost } from './log-host.ts'
-import { type LogRead, type ReadRange, readLog } from './log-reader.ts'
+import type { LogRead, ReadRange } from './log-read.ts'
+import { readLog } from './log-reader.ts'
 import { findMaxTimestamp, findTimestamp, visitHeaders } from './log-scan.ts'
-import type { Piece, PieceKind, PieceOwner } from './piece.ts'
+import { LogTail } from './log-tail.ts'
+import type { Piece } from './piece.ts'
 import { Segment } from './segment.ts'
 import { truncateLog } from './truncate.ts'
 import type { Written } from './write-back.ts'
 
-export type { LogRead, ReadRange } from './log-reader.ts'
+export type { LogRead, ReadRange } from './log-read.ts'
 
 export type Durability = TopicConfig['durability']
 
@@ -44,16 +45,9 @@ export interface LogStart {
   readonly fault: DiskFault | null
 }
 
-/** Bytes of a segment's last, partial block, for the next piece to begin with. */
-interface Tail {
-  readonly segment: Segment
-  readonly startPosition: number
-  readonly bytes: Uint8Array
-}
-
 const DONE = Promise.resolve()
 
-export class Log implements Journaled, PieceOwner, Written {
+export class Log implements Journaled, Written {
   readonly id: LogId
   /** Its folder. */
   readonly path: string
@@ -63,8 +57,8 @@ export class Log implements Journaled, PieceOwner, Written {
   readonly recovered: { readonly highWatermark: Offset | null; readonly producers: ProducerSnapshot }
   /** Oldest first; never empty. Storage's own. */
   readonly segments: Segment[]
-  /** Oldest first, without gaps, up to the end; the last may take batches. Storage's own. */
-  readonly pieces: Piece[] = []
+  /** Its newest part, in memory. Storage's own. */
+  readonly tail: LogTail
   startOffset: Offset
   endOffset: Offset
   /**
@@ -88,14 +82,13 @@ export class Log implements Journaled, PieceOwner, Written {
   #fault: DiskFault | null
   #config: TopicConfig
   #hooks: LogHooks | null = null
-  #tail: Tail | null = null
-  #previousPieceBytes = 0
   #cutting = false
   readonly #host: LogHost
 
   constructor(host: LogHost, id: LogId, options: { path: string; config: TopicConfig; start: LogStart }) {
     const { path, config, start } = options
     this.#host = host
+    this.tail = new LogTail(host)
     this.id = id
     this.path = path
     this.key = logKey(id.partition, uuidToBytes(id.topicId))
@@ -131,8 +124,9 @@ export class Log implements Journaled, PieceOwner, Written {
     return this.#hooks
   }
 
-  get oldestPiece(): Piece | undefined {
-    return this.pieces[0]
+  /** Oldest first, without gaps, up to the end. */
+  get pieces(): readonly Piece[] {
+    return this.tail.pieces
   }
 
   get end(): LogPosition {
@@ -173,7 +167,9 @@ export class Log implements Journaled, PieceOwner, Written {
     })
     if (this.active.mustRoll(header, this.#config, this.#host.env.clock.wallMs())) this.roll(header.baseOffset)
     const segment = this.active
-    const piece = this.#pieceFor(segment, header)
+    const kind = PIECE_KINDS[this.durability]
+    const { piece, opened } = this.tail.pieceFor(segment, { kind, baseOffset: header.baseOffset, bytes: batch.length })
+    if (opened) this.#host.writeBack.enqueue(this)
     const end = endOffset(header)
     piece.append(batch, end)
     this.#host.pieces.appended(piece, batch.length)
@@ -238,9 +234,7 @@ export class Log implements Journaled, PieceOwner, Written {
     assert(baseOffset > old.baseOffset, 'segments have different bases', { baseOffset, topic: this.id.topic })
     old.index.noteTime()
     old.state = this.durability === 'memory' ? 'closed' : 'sealed'
-    const last = this.pieces.at(-1)
-    if (last !== undefined) this.#host.pieces.close(last)
-    this.#tail = null
+    this.tail.seal()
     const next = new Segment(this.path, baseOffset, this.#host.rollJitterMs(this.#config))
     next.endOffset = baseOffset
     this.segments.push(next)
@@ -274,75 +268,23 @@ export class Log implements Journaled, PieceOwner, Written {
   // What follows is for the other parts of storage.
 
   nextToWrite(): Piece | null {
-    for (const piece of this.pieces) {
-      if (piece.kind !== 'direct' || piece.dropped) continue
-      const wanted = piece.closed || this.flushing
-      if (wanted && piece.unwrittenBytes > 0) return piece
-    }
-    return null
+    return this.tail.nextToWrite(this.flushing)
   }
 
   get writtenTo(): LogPosition {
-    for (const piece of this.pieces) {
-      if (piece.unwrittenBytes > 0 || piece.carriedFrom !== null) {
-        return { segmentBase: piece.segment.baseOffset, position: piece.writtenTo }
-      }
-    }
-    return this.end
+    return this.tail.writtenTo ?? this.end
   }
 
   fileWritten(piece: Piece): void {
     piece.segment.unsynced = true
   }
 
-  pieceEvicted(piece: Piece): void {
-    assert(this.pieces[0] === piece, 'the oldest piece goes first')
-    this.pieces.shift()
-    if (this.pieces.length > 0 || piece.kind !== 'direct' || piece.segment !== this.active) return
-    const startPosition = alignDown(piece.endPosition, this.#host.env.disk.alignmentBytes)
-    const bytes = piece.view(startPosition, piece.endPosition).slice()
-    this.#tail = { segment: piece.segment, startPosition, bytes }
-  }
-
-  /** The end was cut to a position of the active segment, and nothing in memory counts any more. */
-  forgetEnd(endOffset: Offset): void {
-    for (const piece of this.pieces.splice(0)) this.#host.pieces.drop(piece)
-    this.#tail = null
+  /** The end was cut: everything in memory above `endOffset` is gone, and of a log with files all of it. */
+  endCut(endOffset: Offset): void {
     this.cuts++
     this.endOffset = endOffset
     this.durableEndOffset = Math.min(this.durableEndOffset, endOffset)
     this.epochs.cutEnd(endOffset)
-  }
-
-  /** The end of a log in memory was cut to a position of the segment, which takes appends again. */
-  cutMemory(segment: Segment, position: number): void {
-    const kept = this.pieces.findLastIndex(piece => piece.segment === segment && piece.firstBatchPosition < position)
-    const before = this.pieces.findLastIndex(piece => piece.segment.baseOffset < segment.baseOffset)
-    for (const piece of this.pieces.splice(Math.max(kept, before) + 1)) this.#host.pieces.drop(piece)
-    const last = this.pieces.at(-1)
-    // Readers may hold views of what is cut off: new batches go to a new piece.
-    if (last !== undefined) this.#host.pieces.close(last)
-    if (last?.segment === segment) {
-      last.endPosition = position
-      last.endOffset = segment.endOffset
-    }
-    this.cuts++
-    this.endOffset = segment.endOffset
-    this.durableEndOffset = Math.min(this.durableEndOffset, this.endOffset)
-    this.epochs.cutEnd(this.endOffset)
-  }
-
-  /** Gives all memory back: removed, or the directory closes. */
-  release(): void {
-    for (const piece of this.pieces.splice(0)) this.#host.pieces.drop(piece)
-    this.#tail = null
-  }
-
-  /** Drops pieces of the segments that were removed from the front. */
-  dropPiecesOf(segments: ReadonlySet<Segment>): void {
-    while (this.pieces.length > 0 && segments.has((this.pieces[0] as Piece).segment)) {
-      this.#host.pieces.drop(this.pieces.shift() as Piece)
-    }
   }
 
   #makeDurable(batch: Uint8Array, header: BatchHeader, position: number): Promise<void> {
@@ -357,60 +299,6 @@ export class Log implements Journaled, PieceOwner, Written {
         this.roundSynced(this.endOffset)
         return DONE
     }
-  }
-
-  #pieceFor(segment: Segment, header: BatchHeader): Piece {
-    const last = this.pieces.at(-1)
-    const kind = PIECE_KINDS[this.durability]
-    if (last !== undefined && !last.closed && last.kind === kind && last.roomBytes >= header.sizeBytes) return last
-    return this.#openPiece(segment, header, { last, kind })
-  }
-
-  #openPiece(segment: Segment, header: BatchHeader, before: { last: Piece | undefined; kind: PieceKind }): Piece {
-    const { last, kind } = before
-    const { pieces, env } = this.#host
-    const block = env.disk.alignmentBytes
-    const startPosition = kind === 'direct' ? alignDown(segment.sizeBytes, block) : segment.sizeBytes
-    const piece = pieces.open(this, segment, {
-      kind,
-      startPosition,
-      baseOffset: header.baseOffset,
-      bytes: header.sizeBytes,
-      previousBytes: this.#previousPieceBytes,
-    })
-    this.#previousPieceBytes = piece.memory.length
-    // Taking memory may have evicted what was the last piece: look again.
-    const source = this.pieces.at(-1)
-    if (source !== undefined) pieces.close(source)
-    if (startPosition < segment.sizeBytes) this.#carry(piece, source)
-    this.pieces.push(piece)
-    if (last !== undefined) this.#host.writeBack.enqueue(this)
-    return piece
-  }
-
-  /** Copies the last, partial block of the segment to the start of its next piece. */
-  #carry(piece: Piece, source: Piece | undefined): void {
-    const { startPosition, segment } = piece
-    const into = piece.view(startPosition, segment.sizeBytes)
-    if (source !== undefined && source.segment === segment && source.startPosition <= startPosition) {
-      into.set(source.view(startPosition, segment.sizeBytes))
-      if (source.kind === 'direct' && !(source.unwrittenBytes === 0 && source.carriedFrom === null)) {
-        source.carriedTo = piece
-        piece.carriedFrom = source
-      }
-      return
-    }
-    if (this.#tail?.segment === segment && this.#tail.startPosition === startPosition) into.set(this.#tail.bytes)
-    else this.#readTail(piece, into)
-    this.#tail = null
-  }
-
-  /** The first append since the start: the block is in the file, and it is one small read. */
-  #readTail(piece: Piece, into: Uint8Array): void {
-    const file = this.#host.env.disk.openSync(piece.segment.file('log'), { mode: 'read' })
-    const count = file.readSync(piece.startPosition, into)
-    file.close().catch(error => this.#host.failed(error))
-    assert(count === into.length, 'the file has what the log has', { count, wanted: into.length })
   }
 
   #epochAssigned(entry: EpochStart): void {

@@ -12,7 +12,7 @@ import type { Segment } from './segment.ts'
 /** How the bytes of a piece get to where they belong. */
 export type PieceKind = 'direct' | 'cached' | 'memory'
 
-/** The log that a piece belongs to. */
+/** Whoever serves reads from the pieces of a log. */
 export interface PieceOwner {
   /** The oldest piece that is still served. */
   readonly oldestPiece: Piece | undefined
@@ -110,8 +110,6 @@ export class Piece {
 
 export const PIECE_BYTES_MAX = 1024 * 1024
 const PIECE_BYTES_MIN = 16_384
-/** A log's piece is this much larger than its last one, while it fills them. */
-const GROWTH = 4
 
 /** All pieces of a directory: gives them memory, counts what is not written, gives back what is only kept for reading. */
 export class PieceStore {
@@ -144,10 +142,7 @@ export class PieceStore {
     return this.#unwrittenBytes > (inUseBytes > capacityBytes ? capacityBytes / 16 : capacityBytes / 4)
   }
 
-  /**
-   * A piece that begins at `startPosition`, with room for `bytes` after the segment's end. `previousBytes`: size of the
-   * log's last piece, 0 for the first.
-   */
+  /** A piece that begins at `startPosition`, with room for `bytes` after the segment's end. */
   open(
     owner: PieceOwner,
     segment: Segment,
@@ -156,12 +151,13 @@ export class PieceStore {
       readonly startPosition: number
       readonly baseOffset: Offset
       readonly bytes: number
-      readonly previousBytes: number
+      /** What the log would fill; it gets no more than its share of the budget. 0: not known yet. */
+      readonly wishedBytes: number
     },
   ): Piece {
     const share = this.#budget.capacityBytes / 4 / (this.#openPieces + 1)
-    const wished = need.previousBytes === 0 ? 2 * PIECE_BYTES_MIN : GROWTH * need.previousBytes
     const fair = Math.max(PIECE_BYTES_MIN, Math.min(PIECE_BYTES_MAX, powerOfTwoAtMost(share)))
+    const wished = need.wishedBytes === 0 ? 2 * PIECE_BYTES_MIN : Math.max(need.wishedBytes, PIECE_BYTES_MIN)
     const least = powerOfTwoAtLeast(segment.sizeBytes - need.startPosition + need.bytes)
     const bytes = Math.max(least, Math.min(wished, fair))
     const block = need.kind === 'memory' ? null : this.#budget.take(bytes)

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict'
 import { afterEach, test } from 'node:test'
 import { type PlantedBug, plantBugs } from '../base/planted.ts'
-import type { CrashKind, StorageModel } from './crash-model.ts'
-import { crashAt, type Scenario, scenarios } from './crash-run.ts'
+import type { CrashKind, StorageModel } from './crash-model.testing.ts'
+import { crashAt, type Scenario, scenarios } from './crash-run.testing.ts'
 import { logId, topicConfig } from './testing.ts'
 
 const POINTS_MAX = 1000

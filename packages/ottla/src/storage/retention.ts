@@ -72,7 +72,7 @@ async function removeOldest(log: Log, doomed: readonly Segment[], newStart: Offs
   if (newStart > log.startOffset) await log.advanceStart(newStart)
   const gone = new Set(doomed)
   log.segments.splice(0, doomed.length)
-  log.dropPiecesOf(gone)
+  log.tail.dropSegments(gone)
   const { topic, partition } = log.id
   host.env.observe.log('info', 'log.segments-deleted', {
     topic,

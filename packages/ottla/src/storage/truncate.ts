@@ -34,7 +34,8 @@ export async function truncateLog(log: Log, offset: Offset): Promise<void> {
   }
   host.changed(log)
   const later = log.segments.splice(log.segments.indexOf(segment) + 1)
-  log.forgetEnd(offset)
+  log.tail.drop()
+  log.endCut(offset)
   segment.endOffset = offset
   await removeFiles(log, later)
   await cutSegment(log, segment, position)
@@ -77,5 +78,6 @@ async function truncateMemory(log: Log, offset: Offset): Promise<void> {
   segment.state = 'active'
   segment.sizeBytes = position
   segment.endOffset = offset
-  log.cutMemory(segment, position)
+  log.tail.cut(segment, position)
+  log.endCut(offset)
 }

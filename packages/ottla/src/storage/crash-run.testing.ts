@@ -6,7 +6,7 @@ import assert from 'node:assert/strict'
 import { MemoryDisk } from '../adapters/memory/disk.ts'
 import type { DiskOperation } from '../adapters/memory/disk-operations.ts'
 import { Prng } from '../base/random.ts'
-import { type CrashKind, StorageModel } from './crash-model.ts'
+import { type CrashKind, StorageModel } from './crash-model.testing.ts'
 import { logId, OTHER_TOPIC_ID, openTest, testEnv, topicConfig } from './testing.ts'
 
 interface World {
@@ -93,7 +93,7 @@ export async function crashAt(
   return ended === 'over' ? disk.changeCount : null
 }
 
-/** Recovers, checks, works on, is killed once more where `at` is odd, stops, and looks again. */
+/** Recovers, checks, works on, crashes once more where `at` is odd, stops, and looks again. */
 async function afterwards(
   disk: MemoryDisk,
   model: StorageModel | null,
@@ -108,9 +108,10 @@ async function afterwards(
   await appendToAll(model)
   let last = disk
   if (crash.at % 2 === 1) {
-    last = disk.crash('kill', new Prng('second kill'))
+    const kind = crash.at % 4 === 1 ? 'kill' : 'power'
+    last = disk.crash(kind, new Prng(`second ${crash.at}`))
     directory = await openTest(testEnv({ disk: last, seed: 'third' }), SMALL)
-    await model.check(directory, 'kill')
+    await model.check(directory, kind)
     await appendToAll(model)
   }
   await directory.close()

@@ -1,0 +1,81 @@
+/** Folders of partitions: made durably, set aside when something else has the name, retired when the log is deleted. */
+import type { Millis } from '../base/units.ts'
+import type { DescriptorCache } from './descriptors.ts'
+import type { LogId, StorageEnv } from './env.ts'
+import { lastName, replaceFile } from './files.ts'
+import { folderName, formatPartitionMetadata, PARTITION_METADATA, retiredFolderName } from './kafka-files.ts'
+import type { Log } from './log.ts'
+import { removeTree } from './remove-tree.ts'
+
+export class PartitionFolders {
+  readonly #env: StorageEnv
+  readonly #path: string
+  readonly #descriptors: DescriptorCache
+  readonly #stopped: () => boolean
+
+  constructor(env: StorageEnv, path: string, parts: { descriptors: DescriptorCache; stopped: () => boolean }) {
+    this.#env = env
+    this.#path = path
+    this.#descriptors = parts.descriptors
+    this.#stopped = parts.stopped
+  }
+
+  pathOf(id: LogId): string {
+    return `${this.#path}/${folderName(id.topic, id.partition)}`
+  }
+
+  /** The topic id, and both names, are durable before the log takes a batch. */
+  async make(id: LogId): Promise<void> {
+    const { disk } = this.#env
+    const path = this.pathOf(id)
+    if ((await disk.stat(path)) !== null) await this.#setAside(path)
+    await disk.makeDirectory(path)
+    await replaceFile(disk, `${path}/${PARTITION_METADATA}`, formatPartitionMetadata(id.topicId))
+    await disk.syncDirectory(path)
+    await disk.syncDirectory(this.#path)
+  }
+
+  /** After the drop record is durable: a crash in between is completed by recovery. */
+  async retire(log: Log): Promise<void> {
+    const { disk } = this.#env
+    for (const segment of log.segments) {
+      for (const kind of ['log', 'index', 'timeindex'] as const) this.#descriptors.forget(segment.file(kind))
+    }
+    const retired = this.#retiredPath(log.path, 'delete')
+    await disk.rename(log.path, retired)
+    await disk.syncDirectory(this.#path)
+    this.#later(log.config.fileDeleteDelayMs, () => removeTree(disk, retired))
+  }
+
+  /** Removes files after a while; a stop before that leaves them to the next start. */
+  removeLater(paths: readonly string[], delayMs: Millis): void {
+    if (paths.length === 0) return
+    this.#later(delayMs, async () => {
+      for (const path of paths) await this.#env.disk.remove(path)
+    })
+  }
+
+  /** Something else has the folder's name: it is kept under another. */
+  async #setAside(path: string): Promise<void> {
+    const { disk, observe } = this.#env
+    const entries = await disk.list(path)
+    if (entries.length === 0) return
+    const to = this.#retiredPath(path, 'stray')
+    observe.log('warn', 'log.stray-set-aside', { path, to })
+    await disk.rename(path, to)
+  }
+
+  #retiredPath(path: string, why: 'delete' | 'stray'): string {
+    const id = Array.from(this.#env.crypto.randomUuid(), byte => byte.toString(16).padStart(2, '0')).join('')
+    return `${this.#path}/${retiredFolderName(lastName(path), id, why)}`
+  }
+
+  #later(delayMs: Millis, work: () => Promise<void>): void {
+    this.#env.clock.after(delayMs, () => {
+      if (this.#stopped()) return
+      work().catch(error =>
+        this.#env.observe.log('warn', 'storage.leftover', { path: this.#path, reason: String(error) }),
+      )
+    })
+  }
+}
