@@ -8,7 +8,7 @@ import { test } from 'node:test'
 import { guardsIn } from './guards.ts'
 import { runProgram } from './program.ts'
 import { TreeCopy } from './tree.ts'
-import { evidenceIn, stepsIn, tryTree } from './trial.ts'
+import { evidenceIn, failedFilesIn, stepsIn, tryTree } from './trial.ts'
 
 const SAMPLE = `
 function read(at: number): number {
@@ -88,6 +88,22 @@ test('the first step that fails decides; none is a survivor', async () => {
     const survivor = await tryTree(root, [step('tests', 'good.mjs'), step('sim', 'good.mjs')])
     assert.deepEqual([survivor.killedBy, survivor.evidence], [null, ''])
   })
+})
+
+test('a test that fails only now and then does not kill', async () => {
+  const runner = (body: string) => `const again = process.argv.length > 2\n${body}`
+  const unsteady = "if (!again) { console.error('FAIL  a.test.ts: b'); process.exit(1) }"
+  const steady = "console.error('FAIL  a.test.ts: b'); process.exit(1)"
+  const step = { judge: 'tests' as const, args: ['tools/test.ts'], timeoutMs: 10_000 }
+  await withRepository({ 'tools/test.ts': runner(unsteady) }, async root => {
+    const verdict = await tryTree(root, [step])
+    assert.deepEqual(verdict.killedBy, null)
+    assert.match(verdict.evidence, /passed when tried again.*FAIL {2}a\.test\.ts: b/)
+  })
+  await withRepository({ 'tools/test.ts': runner(steady) }, async root => {
+    assert.equal((await tryTree(root, [step])).killedBy, 'tests')
+  })
+  assert.deepEqual(failedFilesIn('FAIL  x/a.test.ts: one\n  FAIL  no\nFAIL  x/a.test.ts: two\n'), ['x/a.test.ts'])
 })
 
 test('a program that hangs ends at its limit and counts as a failure', async () => {

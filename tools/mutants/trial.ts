@@ -9,7 +9,7 @@ export interface Verdict {
   /** Null: nobody noticed. */
   readonly killedBy: Judge | null
   readonly seconds: number
-  /** The first thing that was wrong, one line. Empty when nothing was. */
+  /** The first thing that was wrong, one line. Empty when nothing was, or told to be no witness when nobody noticed. */
   readonly evidence: string
 }
 
@@ -20,6 +20,8 @@ interface Step {
 }
 
 const MINUTE_MS = 60_000
+/** How often the files that failed must fail again. */
+const CONFIRMATIONS = 2
 const SIMULATOR = join('packages', 'ottla', 'src', 'sim', 'main.ts')
 /** Words that choose the tests nearest to the guards; the rest of `npm test` comes after them. */
 const NEAR_TESTS = ['src/storage/', 'src/core/', 'src/runtime/']
@@ -51,15 +53,29 @@ export function stepsIn(root: string, seeds: number): Step[] {
   return steps
 }
 
-/** Runs the steps until one fails. */
+/** Runs the steps until one fails, and fails again: a test that fails now and then is no witness. */
 export async function tryTree(root: string, steps: readonly Step[]): Promise<Verdict> {
   let seconds = 0
+  let evidence = ''
   for (const { judge, args, timeoutMs } of steps) {
-    const outcome = await runProgram(args, { cwd: root, timeoutMs })
+    let outcome = await runProgram(args, { cwd: root, timeoutMs })
     seconds += outcome.seconds
-    if (!outcome.ok) return { killedBy: judge, seconds, evidence: evidenceIn(judge, outcome) }
+    if (outcome.ok) continue
+    const killed = { killedBy: judge, evidence: evidenceIn(judge, outcome) }
+    const suspects = outcome.isLate ? [] : failedFilesIn(outcome.output)
+    for (let again = 0; again < CONFIRMATIONS && suspects.length > 0 && !outcome.ok; again++) {
+      outcome = await runProgram(['tools/test.ts', ...suspects], { cwd: root, timeoutMs })
+      seconds += outcome.seconds
+    }
+    if (!outcome.ok) return { ...killed, seconds }
+    evidence = `passed when tried again, so it does not count: ${killed.evidence}`
   }
-  return { killedBy: null, seconds, evidence: '' }
+  return { killedBy: null, seconds, evidence }
+}
+
+/** Test files that the test runner's output says failed. */
+export function failedFilesIn(output: string): string[] {
+  return [...new Set([...output.matchAll(/^FAIL {2}(\S+\.test\.ts): /gm)].map(match => match[1] as string))]
 }
 
 const TELLING: Readonly<Record<Judge, RegExp>> = {
