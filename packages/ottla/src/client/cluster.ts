@@ -143,8 +143,7 @@ export class Cluster {
     const topic = response.topics.find(each => each.name === name)
     const what = `cannot use topic ${name}`
     if (topic === undefined) throw new WireFailure('UNKNOWN_TOPIC_OR_PARTITION', what)
-    // A topic that has partitions without a leader is usable for the others.
-    if (topic.partitions.length === 0) refuseError(topic.errorCode, what)
+    refuseError(topic.errorCode, what)
     return this.#learn(topic)
   }
 

@@ -8,7 +8,8 @@ import { metadataApi } from '../wire/gen/metadata.ts'
 import { produceApi } from '../wire/gen/produce.ts'
 import { type Connection, connectTo } from './connection.ts'
 import { ConnectionError } from './connection-error.ts'
-import { type Asked, replyFrame, ScriptedBroker, TestWorld } from './testing.ts'
+import { type Asked, replyFrame, ScriptedBroker } from './testing/scripted-broker.ts'
+import { TestWorld } from './testing/world.ts'
 
 const CLIENT = { clientId: 'tester' }
 const NO_TOPICS = { brokers: [], topics: [] }
@@ -129,6 +130,17 @@ test('a short deadline behind a long one is kept', async () => {
   assert.equal(layerOf(await world.failure(short)), 'no-reply')
   assert.ok(world.clock.monoMs() - before < 1000)
   await long
+})
+
+test('a long deadline is still kept when a shorter one has passed with its answer', async () => {
+  const { world, broker, connection } = await connected()
+  broker.on(metadataApi, ({ body }) => (body.allowAutoTopicCreation ? 'silence' : NO_TOPICS))
+  await world.settled(connection.request(metadataApi, { topics: [], allowAutoTopicCreation: false }, { timeoutMs: 50 }))
+  const before = world.clock.monoMs()
+  const late = connection.request(metadataApi, { topics: [], allowAutoTopicCreation: true }, { timeoutMs: 300 })
+  assert.equal(layerOf(await world.failure(late)), 'no-reply')
+  const took = world.clock.monoMs() - before
+  assert.ok(took >= 300 && took < 1000, `${took} ms`)
 })
 
 test('what is out fails when the broker closes, and so does what comes after', async () => {

@@ -21,12 +21,9 @@ export class Connections {
   }
 
   /** The one connection to this address that everybody shares. Rejects with a ConnectionError. */
-  async to(address: NetAddress): Promise<Connection> {
+  to(address: NetAddress): Promise<Connection> {
     const key = showAddress(address)
-    const known = await this.#shared.get(key)
-    if (known?.isOpen) return known
-    const opening = this.#shared.get(key) ?? this.#openShared(key, address)
-    return opening
+    return this.#shared.get(key) ?? this.#openShared(key, address)
   }
 
   /** A connection of one's own, for requests that keep others waiting. The caller closes it. */

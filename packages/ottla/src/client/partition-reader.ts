@@ -137,7 +137,7 @@ export class PartitionReader {
   async #fetchOnce(): Promise<readonly ReadRecords[]> {
     const groups = await this.#byLeader()
     for (const [key, lane] of this.#lanes) {
-      if (groups.has(key) || lane.isOut) continue
+      if (groups.has(key)) continue
       lane.close()
       this.#lanes.delete(key)
     }

@@ -1,119 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { errorCodeOf, type WireErrorName } from '../spec/errors.ts'
-import { Codec, emptyBatchHeader, producerIdAt, readBatchHeader } from '../wire/batch/header.ts'
+import { Codec } from '../wire/batch/header.ts'
 import { readRecords } from '../wire/batch/iterate.ts'
 import { initProducerIdApi } from '../wire/gen/init-producer-id.ts'
-import { metadataApi } from '../wire/gen/metadata.ts'
 import { produceApi } from '../wire/gen/produce.ts'
-import { Cluster } from './cluster.ts'
-import { ProduceFailure } from './produce-failure.ts'
-import { Producer, type ProducerOptions } from './producer.ts'
-import { type Asked, ScriptedBroker, TestWorld } from './testing.ts'
-import { WireFailure } from './wire-failure.ts'
-
-const TOPIC_ID = 'q83vEjRWeJCrze8SNFZ4kA'
-const utf8 = (text: string) => new TextEncoder().encode(text)
-const textOf = (bytes: Uint8Array | null) => (bytes === null ? null : new TextDecoder().decode(bytes))
-
-/** One batch as the broker saw it. */
-interface SeenBatch {
-  readonly partition: number
-  readonly producerId: bigint
-  readonly epoch: number
-  readonly sequence: number
-  readonly values: (string | null)[]
-}
-
-type Verdict = WireErrorName | 'close' | 'silence'
-
-/** A broker with one topic; `judge` says what becomes of each batch, in the order of arrival. */
-class ProduceBroker {
-  readonly world = new TestWorld()
-  readonly seen: SeenBatch[] = []
-  broker!: ScriptedBroker
-  cluster!: Cluster
-  judge: (batch: SeenBatch, index: number) => Verdict | Promise<Verdict> = () => 'NONE'
-  #endOffset = 0
-  #nextProducerId = 4000n
-
-  static async start(partitions = 1): Promise<ProduceBroker> {
-    const self = new ProduceBroker()
-    self.broker = await ScriptedBroker.start(self.world)
-    const { address } = self.broker
-    self.broker.on(metadataApi, () => ({
-      brokers: [{ nodeId: 1, ...address }],
-      controllerId: 1,
-      topics: [
-        {
-          name: 'orders',
-          topicId: TOPIC_ID,
-          partitions: Array.from({ length: partitions }, (_, partitionIndex) => ({
-            partitionIndex,
-            leaderId: 1,
-            leaderEpoch: 3,
-            replicaNodes: [1],
-            isrNodes: [1],
-          })),
-        },
-      ],
-    }))
-    self.broker.on(initProducerIdApi, () => ({ producerId: self.#nextProducerId++, producerEpoch: 0 }))
-    self.broker.on(produceApi, asked => self.#produce(asked))
-    self.cluster = new Cluster(self.world, { bootstrap: [address], clientId: 'producer' })
-    return self
-  }
-
-  producer(options: ProducerOptions = {}): Producer {
-    return new Producer(this.cluster, options)
-  }
-
-  get values(): (string | null)[] {
-    return this.seen.flatMap(batch => batch.values)
-  }
-
-  async #produce({
-    body,
-    version,
-  }: Asked<{
-    acks: number
-    topicData: readonly {
-      topicId: string
-      name: string
-      partitionData: readonly { index: number; records: Uint8Array | null }[]
-    }[]
-  }>) {
-    const [topic] = body.topicData
-    const [data] = topic?.partitionData ?? []
-    assert.ok(topic !== undefined && data !== undefined && data.records !== null)
-    if (version >= 13) assert.equal(topic.topicId, TOPIC_ID)
-    else assert.equal(topic.name, 'orders')
-    const header = readBatchHeader(data.records, 0, emptyBatchHeader())
-    const batch: SeenBatch = {
-      partition: data.index,
-      producerId: producerIdAt(data.records, 0),
-      epoch: header.producerEpoch,
-      sequence: header.baseSequence,
-      values: [...readRecords(data.records, 0)].map(record => textOf(record.value)),
-    }
-    this.seen.push(batch)
-    const verdict = await this.judge(batch, this.seen.length - 1)
-    if (verdict === 'close' || verdict === 'silence') return verdict
-    if (body.acks === 0) return 'silence' as const
-    const baseOffset = verdict === 'NONE' ? this.#endOffset : -1
-    if (verdict === 'NONE') this.#endOffset += batch.values.length
-    const partitionResponses = [{ index: data.index, errorCode: errorCodeOf(verdict), baseOffset }]
-    return { responses: [{ name: 'orders', topicId: TOPIC_ID, partitionResponses }] }
-  }
-}
-
-const send = (producer: Producer, value: string) => producer.send({ topic: 'orders', value: utf8(value) })
-
-async function failureOf(world: TestWorld, promise: Promise<unknown>): Promise<ProduceFailure> {
-  const error = await world.failure(promise)
-  assert.ok(error instanceof ProduceFailure, `${error.stack}`)
-  return error
-}
+import { sequenceAfter } from './producer-batch.ts'
+import { ProduceBroker, send, textOf, utf8, type Verdict } from './testing/produce-broker.ts'
 
 test('records sent in one go share a batch, and each learns its own offset', async () => {
   const kafka = await ProduceBroker.start()
@@ -182,34 +74,6 @@ test('a key chooses the partition as in the Java client; a record without one st
   assert.equal(new Set(loose.map(place => place.partition)).size, 1)
 })
 
-test('after a lost connection the same batch comes again with the same sequence', async () => {
-  const kafka = await ProduceBroker.start()
-  kafka.judge = (_, index) => (index === 0 ? 'close' : 'NONE')
-  const place = await kafka.world.settled(send(kafka.producer(), 'a'))
-  assert.equal(place.offset, 0)
-  assert.equal(kafka.seen.length, 2)
-  assert.deepEqual(kafka.seen[0], kafka.seen[1])
-})
-
-test('batches in flight behind a failed one come again behind it, in order', async () => {
-  const kafka = await ProduceBroker.start()
-  kafka.judge = ({ sequence }, index) => {
-    if (index < 3) return sequence === 0 ? 'NOT_LEADER_OR_FOLLOWER' : 'OUT_OF_ORDER_SEQUENCE_NUMBER'
-    return 'NONE'
-  }
-  const producer = kafka.producer({ batchBytes: 1 })
-  const places = await kafka.world.settled(Promise.all(['a', 'b', 'c'].map(value => send(producer, value))))
-  assert.deepEqual(
-    places.map(place => place.offset),
-    [0, 1, 2],
-  )
-  assert.deepEqual(kafka.values, ['a', 'b', 'c', 'a', 'b', 'c'])
-  assert.deepEqual(
-    kafka.seen.map(batch => batch.sequence),
-    [0, 1, 2, 0, 1, 2],
-  )
-})
-
 test('at most five batches of a partition are in flight', async () => {
   const kafka = await ProduceBroker.start()
   const { promise: gate, resolve: open } = Promise.withResolvers<Verdict>()
@@ -246,86 +110,41 @@ test('who is not idempotent has no identity and one batch in flight', async () =
   assert.equal(kafka.broker.asked(produceApi)[0]?.body.acks, 1)
 })
 
-test('a refused batch fails alone; what follows goes on from sequence 0 of a higher epoch', async () => {
+test('topics go by name where the broker tells no ids', async () => {
   const kafka = await ProduceBroker.start()
-  kafka.judge = ({ values, sequence, epoch }) => {
-    if (values.includes('too large')) return 'MESSAGE_TOO_LARGE'
-    return epoch === 0 && sequence > 1 ? 'OUT_OF_ORDER_SEQUENCE_NUMBER' : 'NONE'
-  }
-  const producer = kafka.producer({ batchBytes: 1 })
-  const [first, large, last] = ['a', 'too large', 'b'].map(value => send(producer, value))
-  assert.ok(first !== undefined && large !== undefined && last !== undefined)
-  const failure = failureOf(kafka.world, large)
-  assert.equal((await kafka.world.settled(first)).offset, 0)
-  assert.equal((await kafka.world.settled(last)).offset, 1)
-  const { outcome, cause, message } = await failure
-  assert.equal(outcome, 'refused')
-  assert.ok(cause instanceof WireFailure && cause.errorName === 'MESSAGE_TOO_LARGE')
-  assert.match(message, /cannot write to orders-0: .*MESSAGE_TOO_LARGE/)
-  const again = kafka.seen.at(-1)
-  assert.deepEqual([again?.values, again?.epoch, again?.sequence, again?.producerId], [['b'], 1, 0, 4000n])
+  kafka.topicId = undefined
+  await kafka.world.settled(send(kafka.producer(), 'a'))
+  assert.equal(kafka.broker.asked(produceApi)[0]?.version, 12)
 })
 
-test('what may have been written before a gap is given up, not written twice', async () => {
-  const kafka = await ProduceBroker.start()
-  kafka.judge = ({ values }, index) => {
-    // The first answers arrive, then the connection is lost with `b` out; then `a` turns out to be refused.
-    if (values[0] === 'a') return index === 0 ? 'NOT_ENOUGH_REPLICAS' : 'INVALID_RECORD'
-    if (values[0] === 'b') return index === 1 ? 'close' : 'OUT_OF_ORDER_SEQUENCE_NUMBER'
-    return 'NONE'
-  }
-  const producer = kafka.producer({ batchBytes: 1 })
-  const a = failureOf(kafka.world, send(producer, 'a'))
-  const b = failureOf(kafka.world, send(producer, 'b'))
-  assert.equal((await a).outcome, 'refused')
-  assert.equal((await b).outcome, 'unknown')
-  assert.equal(kafka.values.filter(value => value === 'b').length, 2)
-  assert.equal((await kafka.world.settled(send(producer, 'c'))).offset, 0)
-  assert.equal(kafka.seen.at(-1)?.epoch, 1)
-})
-
-test('an answer that leaves it open makes a later failure unknown', async () => {
-  const kafka = await ProduceBroker.start()
-  kafka.judge = (_, index) => (index === 0 ? 'NOT_ENOUGH_REPLICAS_AFTER_APPEND' : 'INVALID_RECORD')
-  assert.equal((await failureOf(kafka.world, send(kafka.producer(), 'a'))).outcome, 'unknown')
-})
-
-test('a batch that the broker knows as written counts as written', async () => {
-  const kafka = await ProduceBroker.start()
-  kafka.judge = () => 'DUPLICATE_SEQUENCE_NUMBER'
-  assert.equal((await kafka.world.settled(send(kafka.producer(), 'a'))).offset, -1)
-})
-
-test('a broker that is away for long is given up, and says whether the record may be there', async () => {
-  const kafka = await ProduceBroker.start()
-  const producer = kafka.producer({ deliveryTimeoutMs: 3000 })
-  await kafka.world.settled(send(producer, 'a'))
-  kafka.broker.goDown()
-  const never = await failureOf(kafka.world, send(producer, 'b'))
-  assert.match(never.message, /not acknowledged within 3000 ms; last: /)
-  assert.equal(never.outcome, 'refused')
-  kafka.broker.comeUp()
-  kafka.judge = () => {
-    kafka.broker.goDown()
-    return 'silence'
-  }
-  assert.equal((await failureOf(kafka.world, send(producer, 'c'))).outcome, 'unknown')
-})
-
-test('a broker that comes back gets everything in order', async () => {
-  const kafka = await ProduceBroker.start()
-  const producer = kafka.producer({ batchBytes: 1 })
-  await kafka.world.settled(send(producer, '0'))
-  kafka.broker.goDown()
-  const sent = Array.from({ length: 12 }, (_, i) => send(producer, `${i + 1}`))
-  kafka.world.clock.advance(500)
-  await kafka.world.until(() => true)
-  kafka.broker.comeUp()
-  await kafka.world.settled(Promise.all(sent))
-  assert.deepEqual(
-    kafka.values,
-    Array.from({ length: 13 }, (_, i) => `${i}`),
+test('records without a key move on to another partition after a batch', async () => {
+  const kafka = await ProduceBroker.start(8)
+  const producer = kafka.producer({ batchBytes: 200 })
+  const places = await kafka.world.settled(
+    Promise.all(Array.from({ length: 100 }, (_, i) => send(producer, `value ${i}`))),
   )
+  const used = new Set(places.map(place => place.partition))
+  assert.ok(used.size > 4, `${used.size} partitions`)
+})
+
+test('a small record does not overtake a large one that waits for memory', async () => {
+  const kafka = await ProduceBroker.start()
+  const { promise: gate, resolve: open } = Promise.withResolvers<Verdict>()
+  kafka.judge = () => gate
+  const producer = kafka.producer({ bufferBytes: 300 })
+  const values = ['first', 'x'.repeat(280), 'last']
+  const sent = Promise.all(values.map(value => send(producer, value)))
+  await kafka.world.until(() => kafka.seen.length > 0)
+  open('NONE')
+  await kafka.world.settled(sent)
+  assert.deepEqual(kafka.values, values)
+})
+
+test('sequences begin again after the largest', () => {
+  assert.equal(sequenceAfter(0, 3), 3)
+  assert.equal(sequenceAfter(2_147_483_646, 1), 2_147_483_647)
+  assert.equal(sequenceAfter(2_147_483_647, 1), 0)
+  assert.equal(sequenceAfter(2_147_483_640, 10), 2)
 })
 
 test('acks=0 resolves without an answer and without a place', async () => {
@@ -383,14 +202,4 @@ test('a partition that is not there is refused at once', async () => {
   const error = await kafka.world.failure(sent)
   assert.match(error.message, /cannot write to orders-2: it has partitions 0 to 1/)
   assert.equal(kafka.seen.length, 0)
-})
-
-test('closing the client gives everything up, and does not try on', async () => {
-  const kafka = await ProduceBroker.start()
-  kafka.judge = () => 'silence'
-  const sent = failureOf(kafka.world, send(kafka.producer(), 'a'))
-  await kafka.world.until(() => kafka.seen.length === 1)
-  kafka.cluster.close()
-  assert.equal((await sent).outcome, 'unknown')
-  assert.equal(kafka.seen.length, 1)
 })

@@ -1,21 +1,14 @@
-/**
- * For tests: a broker that says what the test tells it to. Frames are read and written with our own codecs, over the
- * memory network, on a clock that the test moves; nothing waits for real time but `until`, which gives up.
- */
+/** For tests: a broker that says what the test tells it to. Frames are read and written with our own codecs. */
 import assert from 'node:assert/strict'
-import { setImmediate as nextLoop } from 'node:timers/promises'
-import { ManualClock } from '../adapters/memory/clock.ts'
-import { MemoryNet } from '../adapters/memory/net.ts'
-import { SeededRandom } from '../adapters/memory/random.ts'
-import { Reader, Writer } from '../base/cursor.ts'
-import type { NetAddress, NetConnection, NetReceiver } from '../ports/net.ts'
-import type { AnyApi, Api } from '../wire/api.ts'
-import { FrameMemory } from '../wire/frame-memory.ts'
-import { FrameReader } from '../wire/frame-reader.ts'
-import { apiVersionsApi } from '../wire/gen/api-versions.ts'
-import { decodeRequestHeaderRest, decodeRequestPrefix, encodeResponseHeader } from '../wire/header.ts'
+import { Reader, Writer } from '../../base/cursor.ts'
+import type { NetAddress, NetConnection, NetReceiver } from '../../ports/net.ts'
+import type { AnyApi, Api } from '../../wire/api.ts'
+import { FrameMemory } from '../../wire/frame-memory.ts'
+import { FrameReader } from '../../wire/frame-reader.ts'
+import { apiVersionsApi } from '../../wire/gen/api-versions.ts'
+import { decodeRequestHeaderRest, decodeRequestPrefix, encodeResponseHeader } from '../../wire/header.ts'
+import type { TestWorld } from './world.ts'
 
-const PATIENCE_MS = 2000
 const memory = new FrameMemory()
 
 /** A request as the scripted broker got it. */
@@ -29,50 +22,6 @@ export interface Asked<Body = unknown> {
 
 /** `close`: end the connection instead of an answer. `silence`: answer nothing. */
 export type Script<Q, RI> = (asked: Asked<Q>) => RI | 'close' | 'silence' | Promise<RI | 'close' | 'silence'>
-
-export class TestWorld {
-  readonly clock = new ManualClock()
-  readonly random = new SeededRandom(7)
-  readonly net: MemoryNet
-
-  /** `cut`: how many of the waiting bytes arrive at once. */
-  constructor(options: { readonly cut?: (count: number) => number } = {}) {
-    this.net = new MemoryNet(options)
-  }
-
-  /** Lets everything run, the clock with it, until the condition holds. */
-  async until(condition: () => boolean, what = 'what the test waits for'): Promise<void> {
-    const giveUpAt = performance.now() + PATIENCE_MS
-    while (!condition()) {
-      if (performance.now() > giveUpAt) throw new Error(`${what} did not happen`)
-      this.clock.advance(1)
-      await nextLoop()
-    }
-  }
-
-  /** Runs a promise to its end. */
-  async settled<T>(promise: Promise<T>): Promise<T> {
-    let isSettled = false
-    const watched = promise.finally(() => {
-      isSettled = true
-    })
-    watched.catch(() => {})
-    await this.until(() => isSettled, 'a promise settling')
-    return watched
-  }
-
-  /** The error with which a promise ends; fails when it ends well. */
-  async failure(promise: Promise<unknown>): Promise<Error> {
-    const outcome = await this.settled(
-      promise.then(
-        () => null,
-        error => error,
-      ),
-    )
-    assert.ok(outcome instanceof Error, 'the promise rejects')
-    return outcome
-  }
-}
 
 export class ScriptedBroker {
   readonly world: TestWorld
