@@ -124,9 +124,11 @@ export class Checkpointer {
     for (const { log } of noted) this.#switchDurability(log)
   }
 
-  /** The checkpoint of a directory that was stopped cleanly: no journal, everything is in Kafka's own files. */
+  /**
+   * The checkpoint of a directory that was stopped cleanly: no journal, Kafka's own files say everything. The entries stay
+   * for what those have no room for (producers' older batches), and count where they agree with them.
+   */
   async writeClosed(): Promise<void> {
-    this.#entries.clear()
     await this.#writeFile(0)
   }
 

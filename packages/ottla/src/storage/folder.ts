@@ -11,7 +11,7 @@ import {
   parseEpochs,
   parsePartitionMetadata,
 } from './kafka-files.ts'
-import { decodeProducerSnapshot, snapshotFileName } from './producer-snapshot.ts'
+import { decodeProducerSnapshot, encodeProducerSnapshot, snapshotFileName } from './producer-snapshot.ts'
 import { parseSegmentFile, Segment } from './segment.ts'
 
 const LEFTOVER = /\.(deleted|tmp|cleaned|swap)$/
@@ -71,17 +71,32 @@ export async function readEpochFile(disk: Disk, path: string): Promise<EpochStar
   return text === null ? null : parseEpochs(text)
 }
 
-/** The newest snapshot at or below `endOffset` that can be read; else none, as of `startOffset`. */
+/**
+ * The newest snapshot at or below `endOffset` that can be read; else none, as of `startOffset`. Kafka's format has room
+ * for one batch of each producer; where `remembered` says the same of that batch, its five are taken.
+ */
 export async function readProducers(
   disk: Disk,
   folder: PartitionFolder,
-  range: { readonly startOffset: Offset; readonly endOffset: Offset },
+  known: {
+    readonly startOffset: Offset
+    readonly endOffset: Offset
+    readonly remembered: ProducerSnapshot | null
+  },
 ): Promise<ProducerSnapshot> {
+  const { remembered } = known
   for (const offset of [...folder.snapshots].sort((a, b) => b - a)) {
-    if (offset > range.endOffset || offset < range.startOffset) continue
+    if (offset > known.endOffset || offset < known.startOffset) continue
     const bytes = await readWhole(disk, `${folder.path}/${snapshotFileName(offset)}`)
     const entries = bytes === null ? null : decodeProducerSnapshot(bytes)
-    if (entries !== null) return { offset, entries }
+    if (bytes === null || entries === null) continue
+    const same = remembered !== null && remembered.offset === offset && saysTheSame(bytes, remembered)
+    return same ? remembered : { offset, entries }
   }
-  return { offset: range.startOffset, entries: [] }
+  return { offset: known.startOffset, entries: [] }
+}
+
+function saysTheSame(bytes: Uint8Array, remembered: ProducerSnapshot): boolean {
+  const encoded = encodeProducerSnapshot(remembered.entries)
+  return encoded.length === bytes.length && encoded.every((byte, i) => byte === bytes[i])
 }

@@ -5,7 +5,7 @@
  */
 import type { Offset } from '../base/units.ts'
 import { int32At } from '../wire/batch/fixed.ts'
-import { StorageCorruption, type StorageEnv } from './env.ts'
+import { type ProducerSnapshot, StorageCorruption, type StorageEnv } from './env.ts'
 import { readWhole } from './files.ts'
 import { type PartitionFolder, readEpochFile, readProducers } from './folder.ts'
 import type { EpochStart } from './kafka-files.ts'
@@ -31,7 +31,12 @@ interface Tail {
 export async function openFound(
   env: StorageEnv,
   folder: PartitionFolder,
-  known: { readonly offsets: KafkaOffsets; readonly clean: boolean; readonly intervalBytes: number },
+  known: {
+    readonly offsets: KafkaOffsets
+    readonly clean: boolean
+    readonly intervalBytes: number
+    readonly remembered: ProducerSnapshot | null
+  },
 ): Promise<LogStart> {
   const { offsets } = known
   const segments = [...folder.segments].sort((a, b) => a.baseOffset - b.baseOffset)
@@ -45,7 +50,13 @@ export async function openFound(
       epochs,
       intervalBytes: known.intervalBytes,
     }))
-  const { endOffset } = tail
+  const kept = tail.endOffset
+  // What is left lies below the start that was promised: it was deleted, and no offset is given twice.
+  if (offsets.startOffset !== null && kept < offsets.startOffset && tail.fault === null) {
+    await cutTail(env, segments, { at: 0, position: 0 })
+    segments.splice(0, 1, new Segment(folder.path, offsets.startOffset))
+  }
+  const endOffset = tail.fault === null ? Math.max(kept, offsets.startOffset ?? 0) : kept
   const first = (segments[0] as Segment).baseOffset
   const startOffset = Math.min(Math.max(first, offsets.startOffset ?? first), endOffset)
   const highWatermark = offsets.highWatermark
@@ -54,7 +65,7 @@ export async function openFound(
     startOffset,
     epochs: await epochsOf(env, folder, { segments, endOffset, quick: quick !== null, scanned: epochs }),
     highWatermark: highWatermark === null ? null : Math.min(Math.max(highWatermark, startOffset), endOffset),
-    producers: await readProducers(env.disk, folder, { startOffset, endOffset }),
+    producers: await readProducers(env.disk, folder, { startOffset, endOffset, remembered: known.remembered }),
     fault: tail.fault,
   }
 }
@@ -102,6 +113,7 @@ async function scanTail(
     endOffset = end.endOffset
     segment.endOffset = endOffset
     segment.state = next === undefined ? 'active' : 'sealed'
+    if (next !== undefined) segment.index.noteTime()
     // The system may hold it, and its name, in memory only: the first checkpoint syncs them.
     segment.unsynced = true
     segment.named = false

@@ -6,7 +6,7 @@ import { planted } from '../base/planted.ts'
 import { int32At, int53At } from '../wire/batch/fixed.ts'
 import { HEADER_BYTES, lastOffset } from '../wire/batch/header.ts'
 import { BatchWalk } from '../wire/batch/walk.ts'
-import { readWhole } from './files.ts'
+import { readWhole, replaceFile } from './files.ts'
 import type { Log } from './log.ts'
 import type { Segment } from './segment.ts'
 import { INDEX_ENTRY_BYTES, SegmentIndex, TIME_ENTRY_BYTES } from './segment-index.ts'
@@ -37,7 +37,21 @@ export async function remakeIndex(log: Log, segment: Segment): Promise<void> {
   await scanInto(log, segment, { index: made, from: 0, to: noteFrom })
   if (segment.state === 'closed') made.noteTime()
   segment.index.replaceFront(made, noteFrom)
-  if (segment.state === 'closed') await writeIndexFiles(log, segment)
+  if (segment.state === 'closed') await replaceIndexFiles(log, segment)
+}
+
+/** The files of a closed segment are believed after a crash, so they are replaced whole. */
+async function replaceIndexFiles(log: Log, segment: Segment): Promise<void> {
+  const { index } = segment
+  const { disk } = log.host.env
+  for (const kind of ['index', 'timeindex'] as const) log.host.descriptors.forget(segment.file(kind))
+  const [entries, timeEntries] = [index.count, index.timeCount]
+  await replaceFile(disk, segment.file('index'), index.encodeOffsets(0))
+  await replaceFile(disk, segment.file('timeindex'), index.encodeTimes(0))
+  await disk.syncDirectory(log.path)
+  index.fileEntries = entries
+  index.fileTimeEntries = timeEntries
+  index.coveredBytes = segment.sizeBytes
 }
 
 /** The front part from the files, extended by what they do not cover; null when they cannot be believed. */
@@ -46,6 +60,11 @@ async function readStored(log: Log, segment: Segment): Promise<SegmentIndex | nu
   if (stored === null) return null
   const trusted = planted('index-trusted')
   const front = new SegmentIndex(segment.baseOffset)
+  if (stored.entries === 0 && stored.timeEntries === 0 && !trusted) {
+    // Nothing of it was ever written: that is no reason to warn anybody.
+    await scanInto(log, segment, { index: front, from: 0, to: segment.index.noteFrom })
+    return front
+  }
   const offsets = await readWhole(log.host.env.disk, segment.file('index'))
   const times = await readWhole(log.host.env.disk, segment.file('timeindex'))
   if (offsets === null || times === null) return null

@@ -113,7 +113,7 @@ export class LogDirectory implements LogHost {
       onFault,
     })
     this.writeBack = new WriteBack({ disk, clock, pieces, descriptors, width: WRITE_BACK_WIDTH, onFault, onProgress })
-    this.pageCache = new PageCacheWriter({ env, pieces, descriptors, onFault })
+    this.pageCache = new PageCacheWriter({ env, pieces, descriptors, onFault, onProgress })
     const stopped = (): boolean => this.#closing || this.#fault !== null
     this.#folders = new PartitionFolders(env, options.path, { descriptors, stopped })
     this.#checkpointer = new Checkpointer(this, { ring: opened.ring, ringId: opened.ringId, path: options.path })

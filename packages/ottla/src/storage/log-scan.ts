@@ -74,7 +74,7 @@ export async function findTimestamp(log: Log, timestampMs: Millis, upTo: Offset)
 }
 
 /** Makes the index available, and sure that its largest time is one that a batch has. */
-async function checkTimes(log: Log, segment: Segment): Promise<void> {
+export async function checkTimes(log: Log, segment: Segment): Promise<void> {
   await completeIndex(log, segment)
   const { index } = segment
   if (!index.timesUnchecked) return

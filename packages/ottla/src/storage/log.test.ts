@@ -234,3 +234,27 @@ test('the largest time is the first record that has it, wherever it stands', asy
   assert.equal(await log.maxTimestamp(0), null)
   await directory.close()
 })
+
+test('times that go back after a restart do not hide records from a search by time', async () => {
+  const env = testEnv()
+  const directory = await openTest(env)
+  const config = topicConfig({ 'index.interval.bytes': '0' })
+  const first = await directory.create(logId(), config)
+  for (let i = 0; i < 5; i++) await appendTo(first, { timestamp: 5000 + i })
+  await directory.close()
+  const again = await openTest(testEnv({ disk: env.disk, seed: 'again' }))
+  const log = again.find(first.id.topicId, 0)
+  assert.ok(log)
+  log.setConfig(config)
+  for (const timestamp of [2000, 2001, 2002, 2003, 9000]) await appendTo(log, { timestamp })
+  for (const [timestamp, offset] of [
+    [1, 0],
+    [2002, 0],
+    [5003, 3],
+    [5005, 9],
+  ] as const) {
+    assert.equal((await log.offsetForTimestamp(timestamp, 10))?.offset, offset, String(timestamp))
+  }
+  assert.equal((await log.maxTimestamp(9))?.offset, 4)
+  await again.close()
+})

@@ -72,11 +72,11 @@ async function openLocked(env: StorageEnv, options: LogDirectoryOptions, lock: D
   const journal = ringOptions(env.disk, options.journal)
   const directoryId = await claim(env, options)
   const marker = (await env.disk.stat(`${path}/${CLEAN_MARKER}`)) !== null
-  const checkpoint = await readCheckpoint(env, path, marker)
+  const { checkpoint, remembered } = await readCheckpoint(env, path, marker)
   const folders = await openFolders(env, path)
   const logs =
     checkpoint === null
-      ? await openFoundLogs(env, path, { folders, clean: marker, defaultConfig })
+      ? await openFoundLogs(env, path, { folders, clean: marker, defaultConfig, remembered })
       : await replayLogs(env, path, { folders, checkpoint, defaultConfig })
   const lane = await env.disk.commitLane(path)
   const ring = new Ring(env.disk, lane, path, journal)
@@ -148,11 +148,17 @@ async function claim(env: StorageEnv, options: LogDirectoryOptions): Promise<Uui
   return directoryId
 }
 
-/** What recovery starts from; null: Kafka's own files say how the directory was left. */
-async function readCheckpoint(env: StorageEnv, path: string, marker: boolean): Promise<Checkpoint | null> {
+interface Left {
+  /** What recovery starts from; null: Kafka's own files say how the directory was left. */
+  readonly checkpoint: Checkpoint | null
+  /** Of the last clean stop; true only where Kafka's files agree. */
+  readonly remembered: readonly CheckpointEntry[]
+}
+
+async function readCheckpoint(env: StorageEnv, path: string, marker: boolean): Promise<Left> {
   const bytes = await readWhole(env.disk, `${path}/${CHECKPOINT_FILE}`)
   if (bytes === null) {
-    if (marker || !(await holdsRounds(env.disk, path))) return null
+    if (marker || !(await holdsRounds(env.disk, path))) return { checkpoint: null, remembered: [] }
     throw new StorageRefusal(
       path,
       `${path}/${CHECKPOINT_FILE} is missing, and without it acknowledged data would be lost`,
@@ -161,14 +167,15 @@ async function readCheckpoint(env: StorageEnv, path: string, marker: boolean): P
   const checkpoint = decodeCheckpoint(bytes)
   if (checkpoint === 'newer')
     throw new StorageRefusal(path, `${path} was written by a newer release (${CHECKPOINT_FILE})`)
-  if (marker) return null
   if (checkpoint === 'damaged') {
+    if (marker) return { checkpoint: null, remembered: [] }
     throw new StorageRefusal(
       path,
       `${path}/${CHECKPOINT_FILE} is damaged, and without it acknowledged data would be lost`,
     )
   }
-  return checkpoint.replayFrom === 0 ? null : checkpoint
+  if (marker || checkpoint.replayFrom === 0) return { checkpoint: null, remembered: checkpoint.entries }
+  return { checkpoint, remembered: [] }
 }
 
 async function openFolders(env: StorageEnv, path: string): Promise<PartitionFolder[]> {
@@ -199,13 +206,19 @@ async function openFolders(env: StorageEnv, path: string): Promise<PartitionFold
 async function openFoundLogs(
   env: StorageEnv,
   path: string,
-  found: { readonly folders: readonly PartitionFolder[]; readonly clean: boolean; readonly defaultConfig: TopicConfig },
+  found: {
+    readonly folders: readonly PartitionFolder[]
+    readonly clean: boolean
+    readonly defaultConfig: TopicConfig
+    readonly remembered: readonly CheckpointEntry[]
+  },
 ): Promise<RecoveredLog[]> {
   const [recoveryPoints, starts, highWatermarks] = [
     await readOffsets(env, `${path}/${RECOVERY_POINTS}`),
     await readOffsets(env, `${path}/${LOG_STARTS}`),
     await readOffsets(env, `${path}/${HIGH_WATERMARKS}`),
   ]
+  const remembered = new Map(found.remembered.map(entry => [keyOf(entry), entry.producers]))
   const logs: RecoveredLog[] = []
   await eachOf(found.folders, FOLDERS_AT_ONCE, async folder => {
     const name = folderName(folder.topic, folder.partition)
@@ -215,7 +228,12 @@ async function openFoundLogs(
       highWatermark: highWatermarks.get(name) ?? null,
     }
     const intervalBytes = found.defaultConfig.indexIntervalBytes
-    const start = await openFound(env, folder, { offsets, clean: found.clean, intervalBytes })
+    const start = await openFound(env, folder, {
+      offsets,
+      clean: found.clean,
+      intervalBytes,
+      remembered: remembered.get(keyOf(folder)) ?? null,
+    })
     logs.push({
       id: idOf(folder),
       path: folder.path,

@@ -22,6 +22,7 @@ export class PageCacheWriter {
   readonly #pieces: PieceStore
   readonly #descriptors: DescriptorCache
   readonly #onFault: (fault: unknown) => void
+  readonly #onProgress: () => void
   #waiting = new Set<Log>()
   #written: PromiseWithResolvers<void> = Promise.withResolvers()
   #running: Promise<void> | null = null
@@ -37,7 +38,10 @@ export class PageCacheWriter {
     readonly pieces: PieceStore
     readonly descriptors: DescriptorCache
     readonly onFault: (fault: unknown) => void
+    /** Something was written, or the disk is full, or has room again. */
+    readonly onProgress: () => void
   }) {
+    this.#onProgress = parts.onProgress
     this.#env = parts.env
     this.#pieces = parts.pieces
     this.#descriptors = parts.descriptors
@@ -88,6 +92,7 @@ export class PageCacheWriter {
       let i = 0
       for (const log of logs) log.roundSynced(ends[i++] as number)
       written.resolve()
+      this.#onProgress()
     }
     this.#running = null
   }
@@ -100,6 +105,7 @@ export class PageCacheWriter {
   /** Those who waited go on waiting, with whoever came meanwhile. */
   async #waitForRoom(logs: ReadonlySet<Log>, written: PromiseWithResolvers<void>): Promise<void> {
     this.#full = true
+    this.#onProgress()
     for (const log of logs) this.#waiting.add(log)
     this.#written.promise.then(written.resolve, error => this.#refuse(written, error))
     await new Promise<void>(resolve => {

@@ -110,6 +110,7 @@ export class RecoveringLog {
       })
       return
     }
+    if (this.endOffset < this.startOffset) await this.#beginAgain()
     if (this.producers.offset > this.endOffset) this.producers = { offset: this.startOffset, entries: [] }
     this.epochs.cutEnd(this.endOffset + 1)
     await this.#removeLater()
@@ -269,6 +270,7 @@ export class RecoveringLog {
     const openEnd = isLast && !this.journaled
     const to = openEnd ? segment.writtenBytes : segment.sizeBytes
     const end = await this.#scan(segment, { from: Math.min(from, segment.sizeBytes), to, note: true })
+    if (!isLast) segment.index.noteTime()
     if (end.position < segment.sizeBytes) {
       const why = `the batch at byte ${end.position} of ${segment.file('log')} is damaged (${end.stop ?? 'short'})`
       this.fault = this.#damage(end.endOffset, why)
@@ -287,6 +289,7 @@ export class RecoveringLog {
   async #goOn(): Promise<boolean> {
     const next = this.#found(this.endOffset)
     if (next === undefined || this.active.sizeBytes === 0 || this.active.baseOffset === next.baseOffset) return false
+    this.active.index.noteTime()
     this.#roll(next.baseOffset)
     await this.#check(next)
     return true
@@ -296,6 +299,22 @@ export class RecoveringLog {
     const minBaseOffset = range.from === 0 ? segment.baseOffset : 0
     const note = range.note ? noteInto(segment, this.#intervalBytes, this.epochs) : () => {}
     return scanSegment(this.#env.disk, segment, { from: range.from, to: range.to, minBaseOffset }, note)
+  }
+
+  /**
+   * The end that was kept lies below the start that was promised: what is left was deleted. The log goes on at its start,
+   * so that no offset is given twice.
+   */
+  async #beginAgain(): Promise<void> {
+    const segment = new Segment(this.folder.path, this.startOffset)
+    for (const old of this.segments.splice(0)) {
+      for (const kind of ['log', 'index', 'timeindex', 'txnindex', 'snapshot'] as const) {
+        await this.#env.disk.remove(old.file(kind))
+      }
+    }
+    this.segments.push(segment)
+    this.endOffset = this.startOffset
+    this.epochs.cutStart(this.startOffset)
   }
 
   /** Segments that begin behind the end: begun in memory and on disk, never acknowledged. */

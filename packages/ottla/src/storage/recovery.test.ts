@@ -9,6 +9,7 @@ import { Prng } from '../base/random.ts'
 import { StorageCorruption, StorageRefusal } from './env.ts'
 import { readText, replaceFile } from './files.ts'
 import type { Log } from './log.ts'
+import { encodeProducerSnapshot, snapshotFileName } from './producer-snapshot.ts'
 import {
   appendTo,
   DIRECTORY,
@@ -116,6 +117,58 @@ test('J4 entries, terms and producers beyond the recovered end are gone; those b
   await found.headers(10, header => seen.push(header.baseOffset))
   assert.deepEqual(seen, [10, 11, 12])
   await close()
+})
+
+test('a clean stop keeps all five batches of a producer, unless Kafka has written since', async () => {
+  const batch = (sequence: number) => ({
+    firstSequence: sequence,
+    lastSequence: sequence,
+    lastOffset: sequence,
+    offsetDelta: 0,
+    timestamp: 1000 + sequence,
+  })
+  const entries = [
+    {
+      producerId: 7n,
+      producerEpoch: 0,
+      coordinatorEpoch: -1,
+      currentTxnFirstOffset: -1,
+      lastTimestamp: 1004,
+      batches: [0, 1, 2, 3, 4].map(batch),
+    },
+  ]
+  const env = testEnv()
+  const directory = await openTest(env)
+  const log = await directory.create(logId(), topicConfig())
+  log.attach({ highWatermark: () => 5, producers: () => ({ offset: log.endOffset, entries }), durable: () => {} })
+  for (let i = 0; i < 5; i++) await appendTo(log)
+  await directory.close()
+  const { log: found, close } = await reopened(env.disk)
+  assert.deepEqual(found.recovered.producers, { offset: 5, entries })
+  await close()
+  const kafkas = entries.map(entry => ({ ...entry, batches: [{ ...batch(5), timestamp: 1004 }] }))
+  await replaceFile(env.disk, `${FOLDER}/${snapshotFileName(5)}`, encodeProducerSnapshot(kafkas))
+  const { log: again, close: closeAgain } = await reopened(env.disk)
+  assert.deepEqual(again.recovered.producers, { offset: 5, entries: kafkas })
+  await closeAgain()
+})
+
+test('a log whose kept end lies below its promised start goes on at that start', async () => {
+  for (const seed of ['a', 'b', 'c', 'd', 'e']) {
+    const env = testEnv()
+    const directory = await openTest(env)
+    const log = await directory.create(logId(), topicConfig({ durability: 'page-cache', 'segment.bytes': '300' }))
+    for (let i = 0; i < 9; i++) await appendTo(log)
+    await log.advanceStart(7)
+    const disk = env.disk.crash('power', new Prng(seed))
+    const { log: found, close } = await reopened(disk)
+    assert.equal(found.startOffset, 7)
+    assert.ok(found.endOffset >= 7, String(found.endOffset))
+    await appendTo(found, { mark: 'n' })
+    const values = await valuesFrom(found, 7)
+    assert.equal(values.at(-1), `${found.endOffset - 1}n`)
+    await close()
+  }
 })
 
 test('J5 what stands behind the recovered end is cut, durably, before anything is appended', async () => {

@@ -3,8 +3,8 @@
  * Kafka UnifiedLog.deleteOldSegments.
  */
 import type { Millis, Offset } from '../base/units.ts'
-import { completeIndex } from './index-files.ts'
 import type { Log } from './log.ts'
+import { checkTimes } from './log-scan.ts'
 import type { Segment, SegmentFile } from './segment.ts'
 
 const RENAMED_FILES: readonly SegmentFile[] = ['log', 'index', 'timeindex', 'txnindex', 'snapshot']
@@ -56,7 +56,7 @@ async function chooseDoomed(
 async function isExpired(log: Log, segment: Segment, nowWallMs: Millis): Promise<boolean> {
   const { retentionMs, cleanupPolicy } = log.config
   if (retentionMs < 0 || !cleanupPolicy.has('delete')) return false
-  await completeIndex(log, segment)
+  await checkTimes(log, segment)
   let newestMs = segment.index.maxTimestamp
   if (newestMs < 0) {
     // Batches without a time are as old as the file.

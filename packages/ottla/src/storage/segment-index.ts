@@ -210,7 +210,9 @@ export class SegmentIndex {
 
   #putFront(front: SegmentIndex, skip: { readonly dropped: number; readonly droppedTimes: number }): void {
     this.#offsets.putFront(front.#offsets, skip.dropped)
-    this.#times.putFront(front.#times, skip.droppedTimes)
+    // What was noted here did not know of later times in front: those entries say nothing.
+    const surpassed = this.#times.lastAtMost(front.maxTimestamp, 0) + 1
+    this.#times.putFront(front.#times, Math.max(skip.droppedTimes, surpassed))
     if (this.firstTimestamp === -1) this.firstTimestamp = front.firstTimestamp
     this.#stored = front.#maximum
     this.timesUnchecked = front.timesUnchecked
