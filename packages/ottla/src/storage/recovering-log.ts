@@ -317,11 +317,11 @@ export class RecoveringLog {
     this.epochs.cutStart(this.startOffset)
   }
 
-  /** Segments that begin behind the end: begun in memory and on disk, never acknowledged. */
+  /** Segments that are not part of the log: behind its end, never acknowledged, or cut off and made again by the replay. */
   async #removeLater(): Promise<void> {
     const kept = new Set(this.segments.map(segment => segment.baseOffset))
     for (const segment of this.#withFiles) {
-      if (kept.has(segment.baseOffset) || segment.baseOffset < this.active.baseOffset) continue
+      if (kept.has(segment.baseOffset)) continue
       for (const kind of ['log', 'index', 'timeindex', 'txnindex', 'snapshot'] as const) {
         await this.#env.disk.remove(segment.file(kind))
       }
