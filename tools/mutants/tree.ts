@@ -11,8 +11,13 @@ export class TreeCopy {
   /** Copies the files of `source` as they stand now, committed or not. */
   constructor(source: string) {
     this.root = mkdtempSync(join(tmpdir(), 'ottla-mutants-'))
-    for (const path of filesOf(source)) cpSync(join(source, path), join(this.root, path))
-    symlinkSync(join(source, 'node_modules'), join(this.root, 'node_modules'))
+    try {
+      for (const path of filesOf(source)) cpSync(join(source, path), join(this.root, path))
+      symlinkSync(join(source, 'node_modules'), join(this.root, 'node_modules'))
+    } catch (error) {
+      this.remove()
+      throw error
+    }
   }
 
   read(path: string): string {
