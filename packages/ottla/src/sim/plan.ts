@@ -1,8 +1,10 @@
 /** What a run looks like: topics, clients, sizes, faults. All of it drawn from the seed, and extreme on purpose. */
 import type { Prng } from '../base/random.ts'
+import { type Uuid, uuidFromBytes } from '../base/uuid.ts'
 import { type BrokerConfig, brokerConfigOf } from '../spec/config/broker.ts'
+import type { TopicConfig } from '../spec/config/topic.ts'
 import { Codec } from '../wire/batch/header.ts'
-import { drawFaultPlan, type FaultPlan } from './faults.ts'
+import { drawFaultPlan, type FaultKind, type FaultPlan, faultKinds } from './faults.ts'
 import type { ProducerKind } from './workload/lane-writer.ts'
 import type { Durability, TopicPlan } from './workload/places.ts'
 import type { ProducerPace } from './workload/producer.ts'
@@ -57,7 +59,7 @@ function drawConfig(rng: Prng): BrokerConfig {
   })
   return {
     ...config,
-    journalMaxBytes: rng.pick([128, 256, 1024]) * KIB,
+    journalMaxBytes: rng.pick([512, 1024]) * KIB,
     memoryBudgetBytes: rng.pick([256, 1024, 4096]) * KIB,
   }
 }
@@ -112,4 +114,54 @@ function drawNet(rng: Prng): NetWeather {
     pieceBytesMax: rng.pick([3, 1_000, 65_536]),
     windowBytes: rng.pick([8_000, 65_536]),
   }
+}
+
+export interface LogPlan {
+  readonly partition: number
+  readonly durability: Durability
+  readonly config: TopicConfig
+  /** Whether old segments may go by themselves. */
+  readonly retains: boolean
+  readonly valueBytesMax: number
+}
+
+export interface StoragePlan {
+  readonly topicId: Uuid
+  readonly logs: readonly LogPlan[]
+  readonly journalBytes: number
+  readonly memoryBytes: number
+  readonly faults: FaultPlan
+  readonly chaos: Micros
+}
+
+/** Faults of the network do nothing to storage alone. */
+const STORAGE_FAULTS = new Set<FaultKind>(faultKinds.filter(kind => !kind.startsWith('net-')))
+
+export function drawStoragePlan(rng: Prng): StoragePlan {
+  const faults = drawFaultPlan(rng)
+  const kinds = faults.kinds.filter(kind => STORAGE_FAULTS.has(kind))
+  return {
+    topicId: uuidFromBytes(rng.bytes(16)),
+    logs: Array.from({ length: rng.int(1, 4) }, (_, partition) => drawLog(rng, partition)),
+    journalBytes: rng.pick([512, 1024]) * KIB,
+    memoryBytes: rng.pick([256, 1024, 4096]) * KIB,
+    faults: { ...faults, kinds: kinds.length === 0 ? ['power'] : kinds },
+    chaos: rng.pick([1, 3]) * SECOND,
+  }
+}
+
+function drawLog(rng: Prng, partition: number): LogPlan {
+  const durability: Durability = rng.chance(0.8) ? 'disk' : 'page-cache'
+  const retains = rng.chance(0.2)
+  const config: TopicConfig = {
+    ...brokerConfigOf().topicDefaults,
+    durability,
+    segmentBytes: rng.pick([2, 8, 64]) * KIB,
+    indexIntervalBytes: rng.pick([0, 100, 4096]),
+    segmentIndexBytes: rng.pick([64, 1024, 10_485_760]),
+    fileDeleteDelayMs: rng.pick([0, 100, 60_000]),
+    ...(retains ? { retentionBytes: rng.pick([0, 10, 100]) * KIB } : {}),
+    minInsyncReplicas: 1,
+  }
+  return { partition, durability, config, retains, valueBytesMax: rng.pick([20, 300, 2_000]) }
 }

@@ -109,8 +109,9 @@ export class Stage {
     await this.until(() => this.machine.lives > lives && this.machine.state === 'up')
   }
 
-  /** Resolves after the step in which `when` has become true. */
+  /** Resolves at once when `when` is true, else after the step in which it becomes so. */
   until(when: () => boolean): Promise<void> {
+    if (when()) return Promise.resolve()
     return new Promise(done => this.#waiting.push({ when, done }))
   }
 
@@ -122,7 +123,8 @@ export class Stage {
 
   #step(): void {
     try {
-      if (!this.scheduler.step()) this.problem('stuck: nothing will ever happen again')
+      // What the last event set off may be what the script waits for.
+      if (!this.scheduler.step() && !this.#tellWaiting()) this.problem('stuck: nothing will ever happen again')
     } catch (error) {
       // A ghost came to its disk (see Machine.crashInside).
       if (!(error instanceof DiskStopped)) this.problem(`a bug: ${describe(error)}`)
@@ -130,11 +132,18 @@ export class Stage {
     this.#noteViolations()
     if (this.scheduler.now > this.#deadline) this.problem('healing took too long')
     if (this.scheduler.steps > STEPS_MAX) this.problem(`${STEPS_MAX} steps were not enough`)
+    this.#tellWaiting()
+  }
+
+  /** True when somebody's wait is over. */
+  #tellWaiting(): boolean {
+    const before = this.#waiting.length
     for (const entry of [...this.#waiting]) {
       if (!entry.when()) continue
       this.#waiting.splice(this.#waiting.indexOf(entry), 1)
       entry.done()
     }
+    return this.#waiting.length < before
   }
 
   /** So that the journal tells what happened before. */

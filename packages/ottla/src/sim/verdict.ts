@@ -3,6 +3,7 @@ import { DiskStopped } from '../adapters/memory/disk-operations.ts'
 import { type PlantedBug, plantBugs } from '../base/planted.ts'
 import { Prng } from '../base/random.ts'
 import { BrokerRun } from './broker-run.ts'
+import { StorageRun } from './storage-run.ts'
 import { drive, type Simulation } from './world/microtasks.ts'
 
 export type WorkloadName = 'broker' | 'storage'
@@ -64,5 +65,5 @@ export async function judge(seed: number, { bugs = [], workload }: JudgeOptions 
 }
 
 function runOf(name: WorkloadName, rng: Prng): Run {
-  return name === 'broker' ? new BrokerRun(rng) : new BrokerRun(rng)
+  return name === 'broker' ? new BrokerRun(rng) : new StorageRun(rng)
 }

@@ -29,8 +29,12 @@ export interface ActorParts {
 }
 
 /** Phases of a run, told to all clients. */
-export class Curtain {
+export interface CurtainView {
   /** Producers send nothing new, readers stop. What is unresolved is still resolved. */
+  readonly isClosing: boolean
+}
+
+export class Curtain implements CurtainView {
   isClosing = false
 }
 

@@ -44,12 +44,13 @@ export class Admin {
     const { rng, curtain } = this.#actor
     while (!curtain.isClosing) {
       await this.#actor.sleep(rng.int(0, DELETE_PAUSE_MS_MAX))
+      const connection = await this.#actor.connection()
       const place = rng.pick(places)
       const { history } = place
       if (history.knownEndOffset <= history.startOffsetMax) continue
       const offset = rng.int(history.startOffsetMax, history.knownEndOffset)
       history.allowStart(offset)
-      await this.#deleteUpTo(place, offset)
+      await this.#deleteUpTo(connection, place, offset)
     }
     this.#actor.hangUp()
   }
@@ -95,8 +96,7 @@ export class Admin {
     return range ?? { start: 0, end: 0 }
   }
 
-  async #deleteUpTo(place: Place, offset: number): Promise<void> {
-    const connection = await this.#actor.connection()
+  async #deleteUpTo(connection: Connection, place: Place, offset: number): Promise<void> {
     const losses = place.losses
     try {
       const reply = await connection.request(deleteRecordsApi, {
