@@ -16,7 +16,7 @@ export interface StepResult {
 }
 
 /** No step may take longer: the whole check has a minute. */
-const STEP_TIMEOUT_MS = 120_000
+const STEP_TIMEOUT_MS = 300_000
 
 /** `ended` is called as each step ends; the results are in the order of the steps. At most `width` run at a time. */
 export async function runSteps(
