@@ -15,7 +15,7 @@ export interface StepResult {
   readonly output: string
 }
 
-/** No step may take longer: the whole check has a minute. */
+/** A step that takes longer hangs. The whole check has a minute on a machine that does nothing else. */
 const STEP_TIMEOUT_MS = 300_000
 
 /** `ended` is called as each step ends; the results are in the order of the steps. At most `width` run at a time. */
