@@ -400,19 +400,3 @@ test('J2 a folder that vanished without a deletion is refused: its data was ackn
   assert.deepEqual(await valuesFrom(found, 0), ['0'])
   await close()
 })
-
-for (const seed of ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']) {
-  test(`what a scan found after a kill is synced before it counts: a power cut then takes none of it (${seed})`, async () => {
-    const env = testEnv()
-    const directory = await openTest(env)
-    const log = await directory.create(logId(), topicConfig({ durability: 'page-cache', 'segment.bytes': '3000' }))
-    for (let i = 0; i < 20; i++) await appendTo(log, { valueBytes: 500 })
-    const killed = env.disk.crash('kill', new Prng(seed))
-    await openTest(testEnv({ disk: killed, seed: 'second' }))
-    const cut = killed.crash('power', new Prng(seed))
-    const { log: found, close } = await reopened(cut)
-    assert.equal(found.fault, null)
-    assert.deepEqual(await valuesFrom(found, 0), offsetsAsValues(0, 20))
-    await close()
-  })
-}

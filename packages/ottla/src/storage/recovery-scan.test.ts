@@ -1,0 +1,23 @@
+/** What recovery finds by scanning, behind the recovery point, and what a second crash may still take of it. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Prng } from '../base/random.ts'
+import { appendTo, logId, offsetsAsValues, openTest, testEnv, topicConfig, valuesFrom } from './testing.ts'
+
+for (const seed of ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']) {
+  test(`what a scan found after a kill is synced before it counts: a power cut then takes none of it (${seed})`, async () => {
+    const env = testEnv()
+    const directory = await openTest(env)
+    const log = await directory.create(logId(), topicConfig({ durability: 'page-cache', 'segment.bytes': '3000' }))
+    for (let i = 0; i < 20; i++) await appendTo(log, { valueBytes: 500 })
+    const killed = env.disk.crash('kill', new Prng(seed))
+    await openTest(testEnv({ disk: killed, seed: 'second' }))
+    const cut = killed.crash('power', new Prng(seed))
+    const again = await openTest(testEnv({ disk: cut, seed: 'third' }))
+    const found = again.find(logId().topicId, 0)
+    assert.ok(found !== undefined)
+    assert.equal(found.fault, null)
+    assert.deepEqual(await valuesFrom(found, 0), offsetsAsValues(0, 20))
+    await again.close()
+  })
+}
