@@ -116,9 +116,14 @@ export class Checkpointer {
     await Promise.all(noted.map(({ log, end }) => this.#host.writeBack.flush(log, end)))
     await boundary.synced
     for (const { log, snapshot } of snapshots) await this.#writeSnapshot(log, snapshot)
-    await eachOf(noted, WIDTH, each => this.#settle(each))
+    const closing: Segment[] = []
+    await eachOf(noted, WIDTH, async each => {
+      closing.push(...(await this.#settle(each)))
+    })
     for (const each of noted) if (each.cuts === each.log.cuts) this.#entries.set(each.log, this.#entryOf(each))
     await this.#writeFile(boundary.round + 1)
+    // Not before the checkpoint is durable: until then recovery needs them.
+    for (const segment of closing) segment.state = 'closed'
     this.#ring.release(boundary.round)
     journal.resume()
     for (const { log } of noted) this.#switchDurability(log)
@@ -162,20 +167,23 @@ export class Checkpointer {
     return producers
   }
 
-  /** Step 3 for one log. */
-  async #settle({ log }: Noted): Promise<void> {
-    let unnamed = false
-    for (const segment of [...log.segments]) {
+  /** Step 3 for one log, as it was noted: what was begun or sealed since is not in the files yet. */
+  async #settle({ log, active }: Noted): Promise<Segment[]> {
+    const closing: Segment[] = []
+    const settled = log.segments.filter(segment => segment.baseOffset <= active.baseOffset)
+    for (const segment of settled) {
       if (segment.state === 'closed') continue
-      if (segment.state === 'sealed') await this.#close(log, segment)
-      else await this.#syncActive(log, segment)
-      if (segment.named || segment.sizeBytes === 0) continue
-      unnamed = true
+      if (segment === active) await this.#syncActive(log, segment)
+      else {
+        await this.#close(log, segment)
+        closing.push(segment)
+      }
     }
-    if (!unnamed) return
-    const segments = log.segments.filter(segment => segment.writtenBytes > 0)
-    await this.#host.env.disk.syncDirectory(log.path)
-    for (const segment of segments) segment.named = true
+    if (!active.named && active.writtenBytes > 0) {
+      await this.#host.env.disk.syncDirectory(log.path)
+      active.named = true
+    }
+    return closing
   }
 
   async #syncActive(log: Log, segment: Segment): Promise<void> {
@@ -197,7 +205,7 @@ export class Checkpointer {
     }
   }
 
-  /** J6: trimmed to its last byte, and that, its indexes and their names synced. */
+  /** J6: trimmed to its last byte, and that, its indexes and their names synced. Doing it again changes nothing. */
   async #close(log: Log, segment: Segment): Promise<void> {
     await this.#syncIndexes(log, segment)
     segment.unsynced = false
@@ -207,7 +215,6 @@ export class Checkpointer {
     })
     await this.#host.env.disk.syncDirectory(log.path)
     segment.named = true
-    segment.state = 'closed'
   }
 
   async #syncIndexes(log: Log, segment: Segment): Promise<void> {

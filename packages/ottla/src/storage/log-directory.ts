@@ -213,8 +213,7 @@ export class LogDirectory implements LogHost {
   checkpoint(): Promise<void> {
     return this.exclusively(async () => {
       this.#throwFault()
-      this.#checkpointAtMs = null
-      await this.#guarded(() => this.#checkpointer.run())
+      await this.checkpointNow()
     })
   }
 
@@ -240,6 +239,11 @@ export class LogDirectory implements LogHost {
 
   exclusively<T>(work: () => Promise<T>): Promise<T> {
     return this.#turnstile.enter(work)
+  }
+
+  async checkpointNow(): Promise<void> {
+    this.#checkpointAtMs = null
+    await this.#guarded(() => this.#checkpointer.run())
   }
 
   changed(log: Log): void {

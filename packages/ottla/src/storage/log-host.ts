@@ -23,6 +23,8 @@ export interface LogHost {
   readonly fault: DiskFault | null
   /** Runs when no checkpoint, cut, removal or retention of the directory does. */
   exclusively<T>(work: () => Promise<T>): Promise<T>
+  /** A checkpoint, for whoever runs exclusively already. */
+  checkpointNow(): Promise<void>
   /** The log differs from what the last checkpoint says. */
   changed(log: Log): void
   /** The log began a new segment; its producers as they were then. */

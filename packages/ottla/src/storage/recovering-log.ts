@@ -33,10 +33,11 @@ export class RecoveringLog {
   readonly #unchecked = new Map<Segment, number>()
   /** Size of the active segment without the first parts of a batch that never got its end. */
   #wholeBytes = 0
-  /** A file that lacks bytes which were synced. */
-  #short: Segment | null = null
-  /** Size of that file as found. Bytes. */
-  #foundBytes = 0
+  /**
+   * Files that lack bytes which were durable, and what they have of them. Damage, unless a later record cuts below that:
+   * files may be in any later state than the record at hand.
+   */
+  readonly #short = new Map<Segment, number>()
   /** Records that do not follow what is there are passed over: nobody was told that they are durable. */
   #passing = false
   #file: { readonly segment: Segment; readonly file: DiskFile } | null = null
@@ -65,12 +66,12 @@ export class RecoveringLog {
   }
 
   apply(record: JournalRecord): Promise<void> | undefined {
-    if (this.fault !== null || this.#passing) return undefined
+    if (this.fault !== null) return undefined
     switch (record.kind) {
       case RecordKind.append:
-        return this.#append(record)
+        return this.#passing ? undefined : this.#append(record)
       case RecordKind.truncate:
-        return this.#truncate(record)
+        return this.journaled ? this.#truncate(record) : this.#truncateScanned(record)
       case RecordKind.start:
         this.startOffset = Math.max(this.startOffset, record.offset)
         this.epochs.cutStart(record.offset)
@@ -90,16 +91,19 @@ export class RecoveringLog {
   /** After the last record: checks what was not checked, cuts what lies behind the end, and syncs. */
   async finish(): Promise<void> {
     await this.closeFile()
-    const short = this.#short
-    if (short !== null && this.fault === null) {
+    const [short] = this.#short.keys()
+    if (short !== undefined && this.fault === null) {
       this.fault = this.#damage(short.baseOffset, `${short.file('log')} is shorter than it was synced`)
     }
     this.active.sizeBytes = this.#wholeBytes
     this.active.endOffset = this.endOffset
-    for (const segment of this.segments) if (this.fault === null) await this.#check(segment)
-    while (this.fault === null && !this.journaled && (await this.#goOn())) {
-      // Each turn found one more segment that follows.
+    if (!this.journaled && this.fault === null) {
+      await this.#scanOn(this.active)
+      while (await this.#goOn()) {
+        // Each turn found one more segment that follows.
+      }
     }
+    for (const segment of this.segments) if (this.fault === null) await this.#check(segment)
     if (this.fault !== null) {
       const { topic, partition } = this.folder
       this.#env.observe.log('error', 'log.damaged', {
@@ -135,9 +139,7 @@ export class RecoveringLog {
     }
     const { active } = entry
     const segment = this.#found(active.baseOffset) ?? new Segment(this.folder.path, active.baseOffset)
-    // Damage, unless the journal tells of a cut below that, which was done when the machine stopped.
-    if (segment.writtenBytes < active.sizeBytes) this.#short = segment
-    this.#foundBytes = segment.writtenBytes
+    if (segment.writtenBytes < active.sizeBytes) this.#short.set(segment, segment.writtenBytes)
     const { index } = segment
     segment.sizeBytes = active.sizeBytes
     segment.endOffset = entry.endOffset
@@ -221,28 +223,44 @@ export class RecoveringLog {
   }
 
   async #truncate(record: JournalRecord): Promise<void> {
+    let index = this.segments.findIndex(segment => segment.baseOffset >= record.segmentBase)
+    if (index === -1 || this.segments[index]?.baseOffset !== record.segmentBase) {
+      // A later cut removed it: a place is kept for it until that is replayed.
+      const missing = new Segment(this.folder.path, record.segmentBase)
+      if (index === -1) index = this.segments.length
+      this.segments.splice(index, 0, missing)
+      this.#withFiles.add(missing)
+    }
+    const segment = this.segments[index] as Segment
+    if (segment.writtenBytes < record.position) this.#short.set(segment, segment.writtenBytes)
+    await this.#cutTo(index, record)
+  }
+
+  /** What a log that is not journaled holds is known by looking. When the cut is done already, nothing is above it. */
+  async #truncateScanned(record: JournalRecord): Promise<void> {
+    await this.closeFile()
+    await this.#scanOn(this.active)
+    while (await this.#goOn()) {
+      // Each turn found one more segment that follows.
+    }
     const index = this.segments.findIndex(segment => segment.baseOffset === record.segmentBase)
     const segment = this.segments[index]
-    if (segment === undefined || record.position > segment.sizeBytes) {
-      if (this.journaled) this.fault = this.#damage(this.endOffset, 'the journal cuts a segment that is not there')
-      else this.#passing = true
-      return
-    }
+    if (segment !== undefined && record.position <= segment.sizeBytes) await this.#cutTo(index, record)
+  }
+
+  /** The segment at `index` is the last, and ends at the record's position. */
+  async #cutTo(index: number, record: JournalRecord): Promise<void> {
     await this.closeFile()
-    const later = this.segments.splice(index + 1)
-    if (
-      this.#short !== null &&
-      (later.includes(this.#short) || (segment === this.#short && record.position <= this.#foundBytes))
-    )
-      this.#short = null
+    const segment = this.segments[index] as Segment
+    for (const later of this.segments.splice(index + 1)) this.#short.delete(later)
+    if (record.position <= (this.#short.get(segment) ?? -1)) this.#short.delete(segment)
     segment.state = 'active'
     segment.sizeBytes = record.position
     segment.endOffset = record.offset
     this.#wholeBytes = record.position
     this.endOffset = record.offset
     this.epochs.cutEnd(record.offset)
-    const { index: entries } = segment
-    if (entries.stored !== null && record.position < entries.noteFrom) this.#forgetIndex(segment)
+    this.#forgetIndex(segment)
     // The file has the old bytes until the end of recovery; what replay writes next must not be followed by them.
     const file = await this.#writable(segment)
     await file.truncate(record.position)
@@ -250,7 +268,7 @@ export class RecoveringLog {
     segment.unsynced = true
   }
 
-  /** The cut lies below what the checkpoint says of the segment: its times and entries are made again. */
+  /** What the checkpoint and the files say of the segment does not hold any more: times and entries are made again. */
   #forgetIndex(segment: Segment): void {
     const { index } = segment
     index.stored = null
@@ -263,20 +281,23 @@ export class RecoveringLog {
     this.#unchecked.set(segment, 0)
   }
 
+  /** Sums and notes what was not yet. */
   async #check(segment: Segment): Promise<void> {
     const from = this.#unchecked.get(segment)
     if (from === undefined) return
-    const isLast = segment === this.active
-    const openEnd = isLast && !this.journaled
-    const to = openEnd ? segment.writtenBytes : segment.sizeBytes
-    const end = await this.#scan(segment, { from: Math.min(from, segment.sizeBytes), to, note: true })
-    if (!isLast) segment.index.noteTime()
-    if (end.position < segment.sizeBytes) {
-      const why = `the batch at byte ${end.position} of ${segment.file('log')} is damaged (${end.stop ?? 'short'})`
-      this.fault = this.#damage(end.endOffset, why)
-      return
-    }
-    if (!openEnd || end.position === segment.sizeBytes) return
+    const range = { from: Math.min(from, segment.sizeBytes), to: segment.sizeBytes, note: true }
+    const end = await this.#scan(segment, range)
+    if (segment !== this.active) segment.index.noteTime()
+    if (end.position === segment.sizeBytes) return
+    const why = `the batch at byte ${end.position} of ${segment.file('log')} is damaged (${end.stop ?? 'short'})`
+    this.fault = this.#damage(end.endOffset, why)
+  }
+
+  /** Takes in whole batches behind the known end of the last segment. */
+  async #scanOn(segment: Segment): Promise<void> {
+    if (segment.writtenBytes <= segment.sizeBytes) return
+    const end = await this.#scan(segment, { from: segment.sizeBytes, to: segment.writtenBytes, note: false })
+    if (end.position === segment.sizeBytes) return
     // It may stand in the system's memory only, as after a kill; from here on it counts as kept.
     segment.unsynced = true
     segment.sizeBytes = end.position
@@ -289,9 +310,8 @@ export class RecoveringLog {
   async #goOn(): Promise<boolean> {
     const next = this.#found(this.endOffset)
     if (next === undefined || this.active.sizeBytes === 0 || this.active.baseOffset === next.baseOffset) return false
-    this.active.index.noteTime()
     this.#roll(next.baseOffset)
-    await this.#check(next)
+    await this.#scanOn(next)
     return true
   }
 

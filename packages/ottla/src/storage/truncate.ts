@@ -33,12 +33,28 @@ export async function truncateLog(log: Log, offset: Offset): Promise<void> {
     await host.journal.control(log, RecordKind.truncate, { offset, segmentBase: segment.baseOffset, position })
   }
   host.changed(log)
+  try {
+    await applyCut(log, segment, { offset, position })
+    // Replay would cut again what is appended to such a log afterwards: the journal does not have it.
+    if (log.durability !== 'disk') await host.checkpointNow()
+  } catch (error) {
+    // Journal and files say different things now, until the next start makes them agree.
+    host.failed(error)
+    throw error
+  }
+}
+
+async function applyCut(
+  log: Log,
+  segment: Segment,
+  to: { readonly offset: Offset; readonly position: number },
+): Promise<void> {
   const later = log.segments.splice(log.segments.indexOf(segment) + 1)
   log.tail.drop()
-  log.endCut(offset)
-  segment.endOffset = offset
+  log.endCut(to.offset)
+  segment.endOffset = to.offset
   await removeFiles(log, later)
-  await cutSegment(log, segment, position)
+  await cutSegment(log, segment, to.position)
 }
 
 async function cutSegment(log: Log, segment: Segment, position: number): Promise<void> {
