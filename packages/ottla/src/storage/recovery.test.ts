@@ -8,7 +8,6 @@ import type { MemoryDisk } from '../adapters/memory/disk.ts'
 import { Prng } from '../base/random.ts'
 import { StorageCorruption, StorageRefusal } from './env.ts'
 import { readText, replaceFile } from './files.ts'
-import type { Log } from './log.ts'
 import { encodeProducerSnapshot, snapshotFileName } from './producer-snapshot.ts'
 import {
   appendTo,
@@ -35,9 +34,7 @@ async function stopped(records: number, config = topicConfig()): Promise<MemoryD
   return env.disk
 }
 
-async function reopened(
-  disk: MemoryDisk,
-): Promise<{ log: Log; env: ReturnType<typeof testEnv>; close(): Promise<void> }> {
+async function reopened(disk: MemoryDisk) {
   const env = testEnv({ disk, seed: 'again' })
   const directory = await openTest(env)
   const [log] = directory.logs()
