@@ -7,16 +7,17 @@ export interface CrewOptions extends JudgeOptions {
   readonly jobs: number
 }
 
-/** Calls `take` for each verdict, in any order; once it says false no further seed is begun. */
+/** Calls `take` for each verdict, in any order; once it says false no further seed is taken from `seeds`. */
 export async function judgeAll(
-  seeds: Iterable<number>,
+  seeds: Iterator<number>,
   { jobs, ...options }: CrewOptions,
   take: (verdict: Verdict) => boolean,
 ): Promise<void> {
-  const queue = seeds[Symbol.iterator]()
   let goesOn = true
   const lane = async (ask: (seed: number) => Promise<Verdict>) => {
-    for (let next = queue.next(); goesOn && next.done !== true; next = queue.next()) {
+    while (goesOn) {
+      const next = seeds.next()
+      if (next.done === true) return
       goesOn = take(await ask(next.value)) && goesOn
     }
   }

@@ -28,6 +28,7 @@ export const faultKinds = [
   'net-reset',
   'net-stall',
   'clock-jump',
+  'index-damage',
 ] as const
 
 export type FaultKind = (typeof faultKinds)[number]
@@ -108,6 +109,25 @@ export class FaultInjector {
     'net-reset': () => this.#targets.network.resetSome(this.#rng.pick([0.1, 0.5, 1])),
     'net-stall': () => this.#targets.network.stall(this.#rng.int(10 * MS, 4 * SECOND)),
     'clock-jump': () => this.#targets.calendar.jump(this.#rng.pick([-1, 1]) * this.#rng.int(1, 3_600_000)),
+    'index-damage': () => this.#damageIndexes(),
+  }
+
+  /** Before the next start some indexes hold nonsense, which is no loss: they can be made again (reliability.md A10). */
+  #damageIndexes(): void {
+    const rng = this.#rng
+    this.#targets.machine.damageWhenDown((path, content) => {
+      if (!/\.(index|timeindex)$/.test(path) || rng.chance(0.5)) return null
+      switch (rng.int(0, 3)) {
+        case 0:
+          return new Uint8Array(0)
+        case 1:
+          return content.subarray(0, rng.int(0, content.length))
+        case 2:
+          return rng.bytes(content.length)
+        default:
+          return content.map(byte => (rng.chance(0.02) ? byte ^ (1 << rng.int(0, 7)) : byte))
+      }
+    })
   }
 
   /** A broker gives up a directory whose disk failed until someone starts it again: an operator, after a while. */

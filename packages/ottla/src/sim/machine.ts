@@ -62,6 +62,7 @@ export class Machine {
   #running: { close(): Promise<void> } | null = null
   #state: MachineState = 'down'
   #lives = 0
+  #damage: ((path: string, content: Uint8Array) => Uint8Array | null) | null = null
 
   constructor(parts: MachineParts, events: MachineEvents) {
     this.#parts = parts
@@ -79,7 +80,14 @@ export class Machine {
     return this.#lives
   }
 
+  /** The medium changes as MemoryDisk.damage says, once the machine is down. */
+  damageWhenDown(change: (path: string, content: Uint8Array) => Uint8Array | null): void {
+    this.#damage = change
+  }
+
   start(): void {
+    if (this.#damage !== null) this.#disk.damage(this.#damage)
+    this.#damage = null
     const { scheduler, calendar, program, network, rng, journal } = this.#parts
     const life = new ProcessLife()
     this.#life = life

@@ -2,7 +2,7 @@
 import type { PlantedBug } from '../base/planted.ts'
 import { judgeAll } from './crew.ts'
 import { readOptions, type SimOptions, USAGE } from './options.ts'
-import type { Verdict } from './verdict.ts'
+import { judge, type Verdict } from './verdict.ts'
 
 const PROBLEMS_SHOWN = 6
 const JOURNAL_LINES_SHOWN = 80
@@ -37,26 +37,34 @@ async function runSeeds(options: SimOptions): Promise<number> {
   return sums.failed === 0 ? 0 : 1
 }
 
-/** True when some seed finds the bug. */
+/** True when some seed fails with the bug and holds without it. */
 async function hunt(bug: PlantedBug, options: SimOptions): Promise<boolean> {
   const sums = new Sums()
-  let finder: Verdict | null = null
-  await judgeAll(seedsOf(options), judgeOptionsOf(options, [bug]), verdict => {
-    sums.add(verdict)
-    if (verdict.problems.length > 0) finder ??= verdict
-    return finder === null
-  })
-  const found = finder as Verdict | null
-  if (found === null) {
-    print(`${bug}: NOT found in ${sums.count} seeds`)
-    return false
+  const seeds = seedsOf(options)
+  for (;;) {
+    let suspect: Verdict | null = null
+    await judgeAll(seeds, judgeOptionsOf(options, [bug]), verdict => {
+      sums.add(verdict)
+      if (verdict.problems.length > 0) suspect ??= verdict
+      return suspect === null
+    })
+    const found = suspect as Verdict | null
+    if (found === null) {
+      print(`${bug}: NOT found in ${sums.count} seeds`)
+      return false
+    }
+    const { seed, workload } = found
+    if ((await judge(seed, { workload })).problems.length > 0) {
+      print(`${bug}: seed ${seed} (${workload}) fails without the bug too, and does not count`)
+      continue
+    }
+    print(`${bug}: found after ${sums.count} seeds, by seed ${seed} (${workload}): ${firstLine(found)}`)
+    if (options.isVerbose) show(found, options)
+    return true
   }
-  print(`${bug}: found after ${sums.count} seeds, by seed ${found.seed} (${found.workload}): ${firstLine(found)}`)
-  if (options.isVerbose) show(found, options)
-  return true
 }
 
-function* seedsOf({ seed, count }: SimOptions): Iterable<number> {
+function* seedsOf({ seed, count }: SimOptions): Generator<number, void, void> {
   for (let i = 0; i < count; i++) yield seed + i
 }
 

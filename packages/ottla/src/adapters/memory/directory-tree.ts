@@ -120,10 +120,13 @@ export class DirectoryTree {
     restore(this.root)
   }
 
-  *files(directory: DirectoryNode = this.root): Iterable<FileNode> {
-    for (const node of directory.entries.values()) {
-      if (node.kind === 'file') yield node
-      else yield* this.files(node)
+  *files(
+    directory: DirectoryNode = this.root,
+    path = '',
+  ): Iterable<{ readonly path: string; readonly file: FileNode }> {
+    for (const [name, node] of directory.entries) {
+      if (node.kind === 'file') yield { path: `${path}/${name}`, file: node }
+      else yield* this.files(node, `${path}/${name}`)
     }
   }
 

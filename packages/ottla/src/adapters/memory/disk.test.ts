@@ -243,6 +243,19 @@ describe('faults and crash points', () => {
     assert.equal(await disk.freeBytes('/'), 8192)
   })
 
+  test('damage changes what is durable, and nothing else', async () => {
+    const disk = new MemoryDisk()
+    for (const name of ['a', 'b']) {
+      const file = await disk.open(`/${name}`, { mode: 'create' })
+      await file.write(0, new Uint8Array(1024).fill(1))
+      await file.sync()
+    }
+    await disk.syncDirectory('/')
+    disk.damage((path, content) => (path === '/a' ? content.fill(9).subarray(0, 512) : null))
+    assert.deepEqual([await sectors(disk, '/a'), await sectors(disk, '/b')], ['9', '11'])
+    assert.equal(await sectors(disk.crash('power', new Prng(1)), '/a'), '9')
+  })
+
   test('every change is a crash point; behind it nothing happens any more', async () => {
     const play = async (disk: MemoryDisk) => {
       const file = await disk.open('/a', { mode: 'create' })

@@ -78,9 +78,22 @@ export class MemoryDisk implements Disk {
     this.#operations.interruptAll(rng)
     if (kind === 'power') {
       this.#tree.losePower(rng)
-      for (const file of this.#tree.files()) file.losePower(rng)
+      for (const { file } of this.#tree.files()) file.losePower(rng)
     }
     return new MemoryDisk(options, { tree: this.#tree, sequence: this.#sequence })
+  }
+
+  /**
+   * Lets the medium change under everyone: `change` is called with each file, and what it returns becomes the file's
+   * durable content; null leaves it alone.
+   */
+  damage(change: (path: string, content: Uint8Array) => Uint8Array | null): void {
+    for (const { path, file } of this.#tree.files()) {
+      const content = new Uint8Array(file.sizeBytes)
+      file.read(0, content)
+      const damaged = change(path, content)
+      if (damaged !== null) file.damage(damaged)
+    }
   }
 
   slab(sizeBytes: number): Uint8Array {
@@ -195,7 +208,7 @@ export class MemoryDisk implements Disk {
   #freeBytes(): number {
     if (this.#options.capacityBytes === undefined) return Number.MAX_SAFE_INTEGER
     let used = 0
-    for (const file of this.#tree.files()) used += file.allocatedBytes
+    for (const { file } of this.#tree.files()) used += file.allocatedBytes
     assert(used >= 0, 'files take no negative room', { used })
     return Math.max(0, this.#options.capacityBytes - used)
   }

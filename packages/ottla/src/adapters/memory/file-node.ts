@@ -77,6 +77,15 @@ export class FileNode {
     this.#changes = this.#changes.filter(change => change.sequence > sequence)
   }
 
+  /** The medium holds something else than what was written: bit rot, or somebody's hand. */
+  damage(content: Uint8Array): void {
+    this.#durable = new PagedBytes()
+    this.#durable.write(0, content)
+    this.#current = this.#durable.clone()
+    this.#changes = []
+    this.#abandoned = []
+  }
+
   /** The power went: keeps what is durable and a seeded part of the rest, which from now on is durable. */
   losePower(rng: Prng): void {
     const changes = [...this.#abandoned, ...this.#changes].sort((a, b) => a.sequence - b.sequence)
