@@ -137,3 +137,21 @@ test('A4 a crash at any operation of the disk loses nothing that was answered', 
     }
   }
 })
+
+test('what a failed sync left in the memory of the system is written again before anything relies on it', async () => {
+  for (let seed = 0; seed < 40; seed++) {
+    let failing = false
+    const intercept = (operation: { readonly kind: string }) => (failing && operation.kind === 'sync' ? 'EIO' : 'go')
+    const disk = await directoryOn(new MemoryDisk({ intercept }))
+    const log = await FileMetaLog.open(disk, DIRECTORY)
+    await log.append(1, 0, [record('first')])
+    failing = true
+    assert.deepEqual(await log.append(1, 1, [record('second')]), { kind: 'unknown' })
+    const killed = disk.crash('kill', new Prng(seed), {})
+    const next = await FileMetaLog.open(killed, DIRECTORY)
+    const { head } = await next.read(0)
+    assert.equal((await next.append(2, head, [record('third')])).kind, 'ok')
+    const last = await FileMetaLog.open(killed.crash('power', new Prng(seed)), DIRECTORY)
+    assert.deepEqual((await last.read(0)).head, head + 1)
+  }
+})

@@ -3,7 +3,7 @@
  * stands for those before it. Two plain files in the log directory, whose lock keeps other processes out.
  *
  * Since an entry is written only when the one before it is durable, a bad entry with a sound one behind it is damage, and
- * opening refuses; a bad last one was never answered, and is cut before anything is written behind it.
+ * opening refuses; a bad last one was never answered, and is gone before anything is written behind it.
  */
 import { assert } from '../../base/assert.ts'
 import { type Disk, DiskFault, type DiskFile } from '../../ports/disk.ts'
@@ -56,12 +56,12 @@ export class FileMetaLog implements MetaLog {
     const path = `${directory}/${METADATA_LOG_NAME}`
     const found = await find(disk, directory)
     const file = await disk.open(path, { mode: 'create' })
-    if ((await file.size()) !== found.endBytes) {
-      await file.truncate(found.endBytes)
-      await file.sync()
-    }
     await disk.syncDirectory(directory)
-    return new FileMetaLog(disk, directory, file, found)
+    const log = new FileMetaLog(disk, directory, file, found)
+    // Written anew, which also cuts a bad end: of what was found, the system may hold a part in memory only, and after a
+    // failed sync in an earlier life it takes that for clean and no later sync would write it.
+    await log.#rewrite()
+    return log
   }
 
   append(epoch: number, expectedHead: MetaOffset, records: readonly Uint8Array[]): Promise<MetaAppendResult> {
