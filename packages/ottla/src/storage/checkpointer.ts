@@ -2,11 +2,14 @@
  * Checkpoints (J3, J4): bring everything that the journal's older rounds hold into synced segments, write down where each
  * log stood, and only then let the ring be used again. Order, each step durable before the next:
  *
- *   1 note every changed log, and end the round being filled: later appends are in later rounds
- *   2 write the noted bytes to the segments; wait for the noted rounds
+ *   1 note every changed log, and the newest round that is synced: what is in it and before it is noted
+ *   2 write the noted bytes to the segments
  *   3 close sealed segments (trim, index, snapshot), sync what was written, then the folders
  *   4 replace the checkpoint file, sync the directory
  *   5 release the ring up to the noted round
+ *
+ * What was noted may be ahead of the journal: later rounds then repeat what the segments have, which replay knows. So a
+ * checkpoint never waits for the journal, and a full ring can always be emptied.
  */
 
 import { planted } from '../base/planted.ts'
@@ -107,24 +110,23 @@ export class Checkpointer {
   async #run(changed: readonly Log[], snapshots: readonly LogSnapshot[]): Promise<void> {
     const { journal } = this.#host
     const noted = changed.map(log => this.#note(log))
-    const boundary = journal.seal()
+    const { lastSynced } = journal
     if (planted('ring-reused-before-writeback-synced')) {
-      this.#ring.release(boundary.round)
+      this.#ring.release(lastSynced)
       journal.resume()
     }
     await this.#host.pageCache.drain()
     await Promise.all(noted.map(({ log, end }) => this.#host.writeBack.flush(log, end)))
-    await boundary.synced
     for (const { log, snapshot } of snapshots) await this.#writeSnapshot(log, snapshot)
     const closing: Segment[] = []
     await eachOf(noted, WIDTH, async each => {
       closing.push(...(await this.#settle(each)))
     })
     for (const each of noted) if (each.cuts === each.log.cuts) this.#entries.set(each.log, this.#entryOf(each))
-    await this.#writeFile(boundary.round + 1)
+    await this.#writeFile(lastSynced + 1)
     // Not before the checkpoint is durable: until then recovery needs them.
     for (const segment of closing) segment.state = 'closed'
-    this.#ring.release(boundary.round)
+    this.#ring.release(lastSynced)
     journal.resume()
     for (const { log } of noted) this.#switchDurability(log)
   }

@@ -12,7 +12,7 @@ import { finishCleanly } from './clean-stop.ts'
 import type { DescriptorCache } from './descriptors.ts'
 import type { LogId, ProducerSnapshot, StorageEnv } from './env.ts'
 import { RecordKind } from './journal/format.ts'
-import { Journal } from './journal/journal.ts'
+import { type Control, type ControlKind, Journal } from './journal/journal.ts'
 import type { JournalOptions, Ring } from './journal/ring.ts'
 import { emptyStart, Log, type LogStart } from './log.ts'
 import type { LogHost } from './log-host.ts'
@@ -89,6 +89,7 @@ export class LogDirectory implements LogHost {
   #closing = false
   #checkpointing = false
   #checkpointAtMs: Millis | null = null
+  #nextStall = Promise.withResolvers<void>()
 
   /** For recovery.ts, which makes one. */
   constructor(env: StorageEnv, options: LogDirectoryOptions, opened: Opened) {
@@ -145,7 +146,7 @@ export class LogDirectory implements LogHost {
       if (config.durability !== 'memory') await this.#guarded(() => this.#folders.make(id))
       const log = new Log(this, id, { path, config, start: emptyStart(path) })
       // Recovery takes a log that no checkpoint knows for a journaled one unless the journal says otherwise.
-      if (config.durability === 'page-cache') await this.journal.control(log, RecordKind.unjournaled, { offset: 0 })
+      if (config.durability === 'page-cache') await this.record(log, RecordKind.unjournaled, { offset: 0 })
       this.#logs.set(logKeyOf(id.topicId, id.partition), log)
       if (config.durability !== 'memory') this.changed(log)
       return log
@@ -161,7 +162,7 @@ export class LogDirectory implements LogHost {
         await this.pageCache.drain()
         await this.writeBack.flush(log, log.end)
         this.#throwFault()
-        await this.journal.control(log, RecordKind.drop, { offset: 0 })
+        await this.record(log, RecordKind.drop, { offset: 0 })
       }
       log.removed = true
       log.fault = new DiskFault('ENOENT', log.path, `${log.path} was deleted`)
@@ -224,6 +225,7 @@ export class LogDirectory implements LogHost {
     await this.exclusively(async () => {
       if (this.#fault !== null) return
       await this.#guarded(() => this.#checkpointer.run())
+      await this.journal.drain()
       await this.#guarded(() => finishCleanly(this, this.#checkpointer))
     }).catch(error => this.env.observe.log('error', 'storage.stop-failed', { path: this.path, reason: String(error) }))
     this.writeBack.stop()
@@ -239,6 +241,18 @@ export class LogDirectory implements LogHost {
 
   exclusively<T>(work: () => Promise<T>): Promise<T> {
     return this.#turnstile.enter(work)
+  }
+
+  async record(log: Log, kind: ControlKind, control: Control): Promise<void> {
+    let durable = false
+    const recorded = this.journal.control(log, kind, control).then(() => {
+      durable = true
+    })
+    while (!durable) {
+      const stalled = this.journal.isStalled ? Promise.resolve() : this.#nextStall.promise
+      await Promise.race([recorded, stalled])
+      if (!durable && this.journal.isStalled) await this.checkpointNow()
+    }
   }
 
   async checkpointNow(): Promise<void> {
@@ -365,6 +379,8 @@ export class LogDirectory implements LogHost {
   }
 
   #ringFull(): void {
+    this.#nextStall.resolve()
+    this.#nextStall = Promise.withResolvers()
     this.#progressed()
     this.#checkpointSoon()
   }

@@ -4,7 +4,7 @@ import type { DiskFault } from '../ports/disk.ts'
 import type { TopicConfig } from '../spec/config/topic.ts'
 import type { DescriptorCache } from './descriptors.ts'
 import type { ProducerSnapshot, StorageEnv } from './env.ts'
-import type { Journal } from './journal/journal.ts'
+import type { Control, ControlKind, Journal } from './journal/journal.ts'
 import type { Log } from './log.ts'
 import type { PageCacheWriter } from './page-cache.ts'
 import type { PieceStore } from './piece.ts'
@@ -23,6 +23,11 @@ export interface LogHost {
   readonly fault: DiskFault | null
   /** Runs when no checkpoint, cut, removal or retention of the directory does. */
   exclusively<T>(work: () => Promise<T>): Promise<T>
+  /**
+   * Journals a control record; resolves when it is durable. For whoever runs exclusively: when the ring is full, the
+   * checkpoint that empties it is made here, as nobody else can.
+   */
+  record(log: Log, kind: ControlKind, control: Control): Promise<void>
   /** A checkpoint, for whoever runs exclusively already. */
   checkpointNow(): Promise<void>
   /** The log differs from what the last checkpoint says. */

@@ -215,17 +215,9 @@ export class Log implements Journaled, Written {
   }
 
   /** The log begins at `offset` from now on; segments below go with the next retention. Durable when it resolves. */
-  async advanceStart(offset: Offset): Promise<void> {
-    if (offset <= this.startOffset) return
+  advanceStart(offset: Offset): Promise<void> {
     assert(offset <= this.endOffset, 'a log does not begin behind its end', { offset, endOffset: this.endOffset })
-    this.throwFault()
-    if (this.durability !== 'memory') {
-      await this.#host.journal.control(this, RecordKind.start, { offset })
-      this.#host.changed(this)
-    }
-    if (offset <= this.startOffset) return
-    this.startOffset = offset
-    this.epochs.cutStart(offset)
+    return this.#host.exclusively(() => this.startAt(offset))
   }
 
   /** Ends the active segment; the next one begins at `baseOffset`, which is not below the end. */
@@ -266,6 +258,18 @@ export class Log implements Journaled, Written {
   }
 
   // What follows is for the other parts of storage.
+
+  /** `advanceStart` for whoever runs exclusively. */
+  async startAt(offset: Offset): Promise<void> {
+    if (offset <= this.startOffset) return
+    this.throwFault()
+    if (this.durability !== 'memory') {
+      await this.#host.record(this, RecordKind.start, { offset })
+      this.#host.changed(this)
+    }
+    this.startOffset = offset
+    this.epochs.cutStart(offset)
+  }
 
   nextToWrite(): Piece | null {
     return this.tail.nextToWrite(this.flushing)

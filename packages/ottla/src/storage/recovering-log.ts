@@ -7,7 +7,7 @@ import { planted } from '../base/planted.ts'
 import type { Offset } from '../base/units.ts'
 import type { DiskFile } from '../ports/disk.ts'
 import type { CheckpointEntry } from './checkpoint-file.ts'
-import { NO_PRODUCERS, type ProducerSnapshot, StorageCorruption, type StorageEnv } from './env.ts'
+import { type LogPosition, NO_PRODUCERS, type ProducerSnapshot, StorageCorruption, type StorageEnv } from './env.ts'
 import type { PartitionFolder } from './folder.ts'
 import { type JournalRecord, RecordKind } from './journal/format.ts'
 import { LeaderEpochs } from './leader-epochs.ts'
@@ -38,6 +38,8 @@ export class RecoveringLog {
    * files may be in any later state than the record at hand.
    */
   readonly #short = new Map<Segment, number>()
+  /** Up to here the checkpoint has the log, or an earlier cut of it. */
+  #covered: LogPosition
   /** Records that do not follow what is there are passed over: nobody was told that they are durable. */
   #passing = false
   #file: { readonly segment: Segment; readonly file: DiskFile } | null = null
@@ -55,6 +57,7 @@ export class RecoveringLog {
     this.segments = [...closed, active]
     for (const segment of closed) closeFound(segment, this.segments)
     this.#wholeBytes = active.sizeBytes
+    this.#covered = { segmentBase: active.baseOffset, position: active.sizeBytes }
     if (entry === null) return
     this.highWatermark = entry.highWatermark
     this.producers = entry.producers
@@ -167,9 +170,10 @@ export class RecoveringLog {
   }
 
   async #append(record: JournalRecord): Promise<void> {
+    if (this.#isThere(record)) return
     if (record.segmentBase > this.active.baseOffset && record.position === 0) this.#roll(record.segmentBase)
     const segment = this.active
-    if (record.segmentBase !== segment.baseOffset || record.position !== segment.sizeBytes) {
+    if (record.segmentBase !== segment.baseOffset || record.position > segment.sizeBytes) {
       if (!(await this.#reaches(record))) return
     }
     const file = await this.#writable(segment)
@@ -181,6 +185,13 @@ export class RecoveringLog {
     this.#wholeBytes = segment.sizeBytes
     this.endOffset = record.offset
     segment.endOffset = record.offset
+  }
+
+  /** The checkpoint may be ahead of the journal: then the segments had the bytes, synced, whatever came of them later. */
+  #isThere(record: JournalRecord): boolean {
+    const covered = this.#covered
+    if (record.segmentBase !== covered.segmentBase) return record.segmentBase < covered.segmentBase
+    return record.position + record.bytes.length <= covered.position
   }
 
   /** Whether what is in the file, beyond what is known, leads up to the record: so when the log was not journaled before. */
@@ -254,6 +265,7 @@ export class RecoveringLog {
     const segment = this.segments[index] as Segment
     for (const later of this.segments.splice(index + 1)) this.#short.delete(later)
     if (record.position <= (this.#short.get(segment) ?? -1)) this.#short.delete(segment)
+    this.#covered = { segmentBase: segment.baseOffset, position: record.position }
     segment.state = 'active'
     segment.sizeBytes = record.position
     segment.endOffset = record.offset

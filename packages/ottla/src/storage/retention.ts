@@ -69,7 +69,7 @@ async function isExpired(log: Log, segment: Segment, nowWallMs: Millis): Promise
 /** The new start is durable before a file goes; files left by a crash lie below it and go at the next start. */
 async function removeOldest(log: Log, doomed: readonly Segment[], newStart: Offset): Promise<void> {
   const { host } = log
-  if (newStart > log.startOffset) await log.advanceStart(newStart)
+  if (newStart > log.startOffset) await log.startAt(newStart)
   const gone = new Set(doomed)
   log.segments.splice(0, doomed.length)
   log.tail.dropSegments(gone)

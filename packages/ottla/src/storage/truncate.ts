@@ -30,7 +30,7 @@ export async function truncateLog(log: Log, offset: Offset): Promise<void> {
   const segment = log.segments[segmentOf(log, offset)] as Segment
   const position = await findBatchPosition(log, segment, offset)
   if (!planted('truncation-not-journaled')) {
-    await host.journal.control(log, RecordKind.truncate, { offset, segmentBase: segment.baseOffset, position })
+    await host.record(log, RecordKind.truncate, { offset, segmentBase: segment.baseOffset, position })
   }
   host.changed(log)
   try {

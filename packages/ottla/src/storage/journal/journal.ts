@@ -38,6 +38,8 @@ export interface Journaled {
   roundSynced(endOffset: Offset): void
 }
 
+export type ControlKind = Exclude<RecordKindCode, typeof RecordKind.append>
+
 /** What a control record says besides its log. */
 export interface Control {
   readonly offset: Offset
@@ -75,6 +77,7 @@ export class Journal {
   #filling: Round | null = null
   #committing: Round | null = null
   #starting = false
+  #stalled = false
   #nextNumber = 1
   #lastSynced = 0
   #fault: DiskFault | null = null
@@ -102,6 +105,11 @@ export class Journal {
   /** Newest round whose sync returned; 0 when none did. */
   get lastSynced(): number {
     return this.#lastSynced
+  }
+
+  /** A round waits for room in the ring. */
+  get isStalled(): boolean {
+    return this.#stalled
   }
 
   /** False while more is staged than the disk takes: appending goes on working, but should be held back. */
@@ -134,7 +142,7 @@ export class Journal {
   }
 
   /** Stages a record without bytes, after everything staged before. Resolves when it is durable. */
-  control(log: Journaled, kind: Exclude<RecordKindCode, typeof RecordKind.append>, control: Control): Promise<void> {
+  control(log: Journaled, kind: ControlKind, control: Control): Promise<void> {
     const round = this.#roundFor(0)
     const at = this.#put(round, log, kind)
     putRecordEpoch(round.memory, at, control.leaderEpoch ?? -1)
@@ -143,17 +151,6 @@ export class Journal {
     round.lastRecordLog = null
     this.#start()
     return round.synced.promise
-  }
-
-  /**
-   * Ends the round being filled, so that what comes later is in a later one. Returns the newest round that has anything,
-   * and when it is synced.
-   */
-  seal(): { readonly round: number; readonly synced: Promise<void> } {
-    const newest = this.#filling ?? this.#waiting.at(-1) ?? this.#committing
-    if (this.#filling !== null) this.#endFilling()
-    this.#start()
-    return { round: this.#nextNumber - 1, synced: newest?.synced.promise ?? Promise.resolve() }
   }
 
   /** The ring has room again. */
@@ -170,9 +167,10 @@ export class Journal {
     for (const round of pending) round?.synced.reject(fault)
   }
 
-  /** Resolves when nothing is staged or being written. Rejects when the journal failed. */
+  /** Resolves when what is staged is synced. Rejects when the journal failed. */
   async drain(): Promise<void> {
-    await this.seal().synced
+    const newest = this.#filling ?? this.#waiting.at(-1) ?? this.#committing
+    await newest?.synced.promise
   }
 
   #stage(
@@ -251,6 +249,7 @@ export class Journal {
     if (round === undefined) return
     const bytes = alignUp(round.endBytes, this.#disk.alignmentBytes)
     const place = this.#ring.place(round.number, bytes)
+    this.#stalled = place === null
     if (place === null) {
       this.#onStalled()
       return
