@@ -109,8 +109,10 @@ export class Producer {
       const sendings = writers.map(writer => ({ writer, batch: writer.make(this.#identity, now) }))
       const request = this.#send(connection, sendings).finally(() => out.delete(request))
       out.add(request)
-      // Reported where it is awaited below; it must not count as unhandled until then.
-      request.catch(() => {})
+      // Reported where it is awaited below; until then nothing new goes out: five batches are what a broker remembers.
+      request.catch(() => {
+        this.#isRewinding = true
+      })
       if (out.size >= this.#kind.inFlightMax) await Promise.race(out)
       if (rng.chance(0.2)) await this.#actor.sleep(rng.int(0, this.#pauseMsMax))
     }
