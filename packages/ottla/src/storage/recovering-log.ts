@@ -14,6 +14,8 @@ import { LeaderEpochs } from './leader-epochs.ts'
 import { Segment } from './segment.ts'
 import { noteInto, type ScanEnd, scanSegment } from './segment-scan.ts'
 
+const REWRITE_BYTES = 1024 * 1024
+
 export class RecoveringLog {
   readonly folder: PartitionFolder
   readonly segments: Segment[]
@@ -135,13 +137,13 @@ export class RecoveringLog {
   #activeOf(entry: CheckpointEntry | null): Segment {
     if (entry === null) {
       // Made after the checkpoint: everything it has is in the journal.
-      const segment = this.#found(0) ?? new Segment(this.folder.path, 0)
+      const segment = this.#segmentAt(0)
       segment.sizeBytes = 0
       this.#unchecked.set(segment, 0)
       return segment
     }
     const { active } = entry
-    const segment = this.#found(active.baseOffset) ?? new Segment(this.folder.path, active.baseOffset)
+    const segment = this.#segmentAt(active.baseOffset)
     if (segment.writtenBytes < active.sizeBytes) this.#short.set(segment, segment.writtenBytes)
     const { index } = segment
     segment.sizeBytes = active.sizeBytes
@@ -161,6 +163,13 @@ export class RecoveringLog {
       }
     }
     this.#unchecked.set(segment, active.sizeBytes)
+    return segment
+  }
+
+  /** Found, or to be made: either way its files are removed when it does not stay in the log. */
+  #segmentAt(baseOffset: Offset): Segment {
+    const segment = this.#found(baseOffset) ?? new Segment(this.folder.path, baseOffset)
+    this.#withFiles.add(segment)
     return segment
   }
 
@@ -222,8 +231,7 @@ export class RecoveringLog {
     old.sizeBytes = this.#wholeBytes
     old.endOffset = this.endOffset
     old.state = 'sealed'
-    const segment = this.#found(baseOffset) ?? new Segment(this.folder.path, baseOffset)
-    this.#withFiles.add(segment)
+    const segment = this.#segmentAt(baseOffset)
     segment.state = 'active'
     segment.sizeBytes = 0
     segment.endOffset = baseOffset
@@ -237,10 +245,9 @@ export class RecoveringLog {
     let index = this.segments.findIndex(segment => segment.baseOffset >= record.segmentBase)
     if (index === -1 || this.segments[index]?.baseOffset !== record.segmentBase) {
       // A later cut removed it: a place is kept for it until that is replayed.
-      const missing = new Segment(this.folder.path, record.segmentBase)
+      const missing = this.#segmentAt(record.segmentBase)
       if (index === -1) index = this.segments.length
       this.segments.splice(index, 0, missing)
-      this.#withFiles.add(missing)
     }
     const segment = this.segments[index] as Segment
     if (segment.writtenBytes < record.position) this.#short.set(segment, segment.writtenBytes)
@@ -310,12 +317,27 @@ export class RecoveringLog {
     if (segment.writtenBytes <= segment.sizeBytes) return
     const end = await this.#scan(segment, { from: segment.sizeBytes, to: segment.writtenBytes, note: false })
     if (end.position === segment.sizeBytes) return
-    // It may stand in the system's memory only, as after a kill; from here on it counts as kept.
-    segment.unsynced = true
+    await this.#rewrite(segment, segment.sizeBytes, end.position)
     segment.sizeBytes = end.position
     segment.endOffset = end.endOffset
     this.endOffset = end.endOffset
     this.#wholeBytes = end.position
+  }
+
+  /**
+   * What a scan found may stand in the system's memory only, and after a sync that failed the system believes it clean: it
+   * is written again, so that the next sync means it (A13).
+   */
+  async #rewrite(segment: Segment, from: number, to: number): Promise<void> {
+    const file = await this.#writable(segment)
+    const buffer = new Uint8Array(Math.min(REWRITE_BYTES, to - from))
+    for (let position = from; position < to; position += buffer.length) {
+      const part = buffer.subarray(0, Math.min(buffer.length, to - position))
+      await file.read(position, part)
+      await file.write(position, part)
+    }
+    await this.closeFile()
+    segment.unsynced = true
   }
 
   /** The log rolled after the checkpoint, and the journal does not tell: the next segment begins where this one ends. */
