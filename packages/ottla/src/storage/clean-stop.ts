@@ -70,7 +70,8 @@ async function finishLog(log: Log): Promise<void> {
   }
   await replaceFile(env.disk, `${log.path}/${LEADER_EPOCHS}`, formatEpochs(log.epochs.entries))
   const producers = log.hooks?.producers() ?? log.recovered.producers
-  if (producers.offset > 0) {
+  // Also one that says nothing: a later file, written when a segment began, is then not the newest word.
+  if (producers.offset > 0 || log.endOffset > 0) {
     const path = `${log.path}/${snapshotFileName(producers.offset)}`
     await replaceFile(env.disk, path, encodeProducerSnapshot(producers.entries))
   }

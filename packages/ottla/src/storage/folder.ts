@@ -72,8 +72,9 @@ export async function readEpochFile(disk: Disk, path: string): Promise<EpochStar
 }
 
 /**
- * The newest snapshot at or below `endOffset` that can be read; else none, as of `startOffset`. Kafka's format has room
- * for one batch of each producer; where `remembered` says the same of that batch, its five are taken.
+ * What is `remembered`, with up to five batches of each producer, when a snapshot file says the same of the last one of
+ * each, which is all that Kafka's format has room for. Else the newest snapshot at or below `endOffset` that can be read;
+ * else none, as of `startOffset`. Batches behind the snapshot's offset are to be replayed.
  */
 export async function readProducers(
   disk: Disk,
@@ -84,16 +85,20 @@ export async function readProducers(
     readonly remembered: ProducerSnapshot | null
   },
 ): Promise<ProducerSnapshot> {
-  const { remembered } = known
-  for (const offset of [...folder.snapshots].sort((a, b) => b - a)) {
-    if (offset > known.endOffset || offset < known.startOffset) continue
-    const bytes = await readWhole(disk, `${folder.path}/${snapshotFileName(offset)}`)
-    const entries = bytes === null ? null : decodeProducerSnapshot(bytes)
-    if (bytes === null || entries === null) continue
-    const same = remembered !== null && remembered.offset === offset && saysTheSame(bytes, remembered)
-    return same ? remembered : { offset, entries }
+  const { startOffset, endOffset, remembered } = known
+  const newestFirst = folder.snapshots.filter(at => at >= startOffset && at <= endOffset).sort((a, b) => b - a)
+  const read = (offset: Offset) => readWhole(disk, `${folder.path}/${snapshotFileName(offset)}`)
+  if (remembered !== null && newestFirst.includes(remembered.offset)) {
+    // With all their batches: worth more than a later file, which was written when a segment began.
+    const bytes = await read(remembered.offset)
+    if (bytes !== null && saysTheSame(bytes, remembered)) return remembered
   }
-  return { offset: known.startOffset, entries: [] }
+  for (const offset of newestFirst) {
+    const bytes = await read(offset)
+    const entries = bytes === null ? null : decodeProducerSnapshot(bytes)
+    if (entries !== null) return { offset, entries }
+  }
+  return { offset: startOffset, entries: [] }
 }
 
 function saysTheSame(bytes: Uint8Array, remembered: ProducerSnapshot): boolean {

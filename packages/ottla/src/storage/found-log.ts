@@ -12,7 +12,7 @@ import type { EpochStart } from './kafka-files.ts'
 import { LeaderEpochs } from './leader-epochs.ts'
 import type { LogStart } from './log.ts'
 import { closeFound } from './recovering-log.ts'
-import { Segment } from './segment.ts'
+import { removeSegmentFiles, Segment } from './segment.ts'
 import { INDEX_ENTRY_BYTES } from './segment-index.ts'
 import { noteInto, type ScanEnd, scanSegment } from './segment-scan.ts'
 
@@ -134,11 +134,7 @@ async function cutTail(
   cut: { readonly at: number; readonly position: number },
 ): Promise<void> {
   const segment = segments[cut.at] as Segment
-  for (const later of segments.splice(cut.at + 1)) {
-    for (const kind of ['log', 'index', 'timeindex', 'txnindex', 'snapshot'] as const) {
-      await env.disk.remove(later.file(kind))
-    }
-  }
+  for (const later of segments.splice(cut.at + 1)) await removeSegmentFiles(env.disk, later)
   env.observe.log('warn', 'log.tail-cut', {
     path: segment.file('log'),
     position: cut.position,

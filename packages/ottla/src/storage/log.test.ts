@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
+import { Prng } from '../base/random.ts'
 import { BatchBuilder } from '../wire/batch/build.ts'
 import { Codec, emptyBatchHeader, readBatchHeader } from '../wire/batch/header.ts'
 import { BatchWalk } from '../wire/batch/walk.ts'
@@ -152,6 +153,25 @@ test('a cut inside a batch takes the whole batch, and the next offset is the one
   await appendTo(log, { mark: 'z' })
   assert.deepEqual(await valuesFrom(log, 0), ['0z'])
   await directory.close()
+})
+
+test('a cut to where a segment begins empties its file, though its name was never synced', async () => {
+  for (const seed of ['a', 'b', 'c', 'd']) {
+    const env = testEnv()
+    const directory = await openTest(env)
+    const log = await directory.create(logId(), topicConfig({ durability: 'page-cache', 'segment.bytes': '300' }))
+    for (let i = 0; i < 4; i++) await appendTo(log, { mark: 'old' })
+    const { baseOffset } = log.active
+    assert.ok(baseOffset > 0 && log.active.sizeBytes > 0)
+    await log.truncateTo(baseOffset)
+    appendTo(log, { mark: 'new' }).catch(() => {})
+    const disk = env.disk.crash(seed < 'c' ? 'kill' : 'power', new Prng(seed))
+    const again = await openTest(testEnv({ disk, seed: 'again' }))
+    const found = again.find(logId().topicId, 0)
+    assert.ok(found !== undefined)
+    assert.ok(!(await valuesFrom(found, found.startOffset)).includes(`${baseOffset}old`))
+    await again.close()
+  }
 })
 
 test('J2 a cut waits for the rounds in flight, and nothing is read above it afterwards', async () => {

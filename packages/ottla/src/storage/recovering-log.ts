@@ -11,7 +11,7 @@ import { type LogPosition, NO_PRODUCERS, type ProducerSnapshot, StorageCorruptio
 import type { PartitionFolder } from './folder.ts'
 import { type JournalRecord, RecordKind } from './journal/format.ts'
 import { LeaderEpochs } from './leader-epochs.ts'
-import { Segment } from './segment.ts'
+import { removeSegmentFiles, Segment } from './segment.ts'
 import { noteInto, type ScanEnd, scanSegment } from './segment-scan.ts'
 
 const REWRITE_BYTES = 1024 * 1024
@@ -145,23 +145,9 @@ export class RecoveringLog {
     const { active } = entry
     const segment = this.#segmentAt(active.baseOffset)
     if (segment.writtenBytes < active.sizeBytes) this.#short.set(segment, segment.writtenBytes)
-    const { index } = segment
     segment.sizeBytes = active.sizeBytes
     segment.endOffset = entry.endOffset
-    index.noteMaximum({ timestamp: active.maxTimestamp, offset: active.maxTimestampOffset })
-    index.firstTimestamp = active.firstTimestamp
-    index.noteFrom = active.sizeBytes
-    const covers = active.indexedBytes <= active.sizeBytes
-    index.fileEntries = covers ? active.indexEntries : 0
-    index.fileTimeEntries = covers ? active.timeEntries : 0
-    index.coveredBytes = covers ? active.indexedBytes : 0
-    if (active.sizeBytes > 0) {
-      index.stored = {
-        entries: index.fileEntries,
-        timeEntries: index.fileTimeEntries,
-        coveredBytes: index.coveredBytes,
-      }
-    }
+    segment.index.restore(active)
     this.#unchecked.set(segment, active.sizeBytes)
     return segment
   }
@@ -279,25 +265,14 @@ export class RecoveringLog {
     this.#wholeBytes = record.position
     this.endOffset = record.offset
     this.epochs.cutEnd(record.offset)
-    this.#forgetIndex(segment)
+    // What the checkpoint and the files say of its times and entries does not hold any more: they are made again.
+    segment.index.forget()
+    this.#unchecked.set(segment, 0)
     // The file has the old bytes until the end of recovery; what replay writes next must not be followed by them.
     const file = await this.#writable(segment)
     await file.truncate(record.position)
     segment.writtenBytes = record.position
     segment.unsynced = true
-  }
-
-  /** What the checkpoint and the files say of the segment does not hold any more: times and entries are made again. */
-  #forgetIndex(segment: Segment): void {
-    const { index } = segment
-    index.stored = null
-    index.fileEntries = 0
-    index.fileTimeEntries = 0
-    index.coveredBytes = 0
-    index.noteFrom = 0
-    index.noteMaximum({ timestamp: -1, offset: -1 })
-    index.firstTimestamp = -1
-    this.#unchecked.set(segment, 0)
   }
 
   /** Sums and notes what was not yet. */
@@ -361,11 +336,7 @@ export class RecoveringLog {
    */
   async #beginAgain(): Promise<void> {
     const segment = new Segment(this.folder.path, this.startOffset)
-    for (const old of this.segments.splice(0)) {
-      for (const kind of ['log', 'index', 'timeindex', 'txnindex', 'snapshot'] as const) {
-        await this.#env.disk.remove(old.file(kind))
-      }
-    }
+    for (const old of this.segments.splice(0)) await removeSegmentFiles(this.#env.disk, old)
     this.segments.push(segment)
     this.endOffset = this.startOffset
     this.epochs.cutStart(this.startOffset)
@@ -375,10 +346,7 @@ export class RecoveringLog {
   async #removeLater(): Promise<void> {
     const kept = new Set(this.segments.map(segment => segment.baseOffset))
     for (const segment of this.#withFiles) {
-      if (kept.has(segment.baseOffset)) continue
-      for (const kind of ['log', 'index', 'timeindex', 'txnindex', 'snapshot'] as const) {
-        await this.#env.disk.remove(segment.file(kind))
-      }
+      if (!kept.has(segment.baseOffset)) await removeSegmentFiles(this.#env.disk, segment)
     }
   }
 

@@ -5,9 +5,8 @@
 import type { Millis, Offset } from '../base/units.ts'
 import type { Log } from './log.ts'
 import { checkTimes } from './log-scan.ts'
-import type { Segment, SegmentFile } from './segment.ts'
+import { SEGMENT_FILES, type Segment } from './segment.ts'
 
-const RENAMED_FILES: readonly SegmentFile[] = ['log', 'index', 'timeindex', 'txnindex', 'snapshot']
 export const DELETED_FILE_SUFFIX = '.deleted'
 
 /** Runs alone in the directory. True when the log should be looked at again after a checkpoint. */
@@ -84,7 +83,7 @@ async function removeOldest(log: Log, doomed: readonly Segment[], newStart: Offs
   host.changed(log)
   const renamed: string[] = []
   for (const segment of doomed) {
-    for (const kind of RENAMED_FILES) {
+    for (const kind of SEGMENT_FILES) {
       const path = segment.file(kind)
       host.descriptors.forget(path)
       if ((await host.env.disk.stat(path)) === null) continue

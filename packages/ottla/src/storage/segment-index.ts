@@ -7,6 +7,7 @@
 import { assert } from '../base/assert.ts'
 import type { Millis, Offset } from '../base/units.ts'
 import { type BatchHeader, lastOffset } from '../wire/batch/header.ts'
+import type { ActiveSegmentState } from './checkpoint-file.ts'
 
 export const INDEX_ENTRY_BYTES = 8
 export const TIME_ENTRY_BYTES = 12
@@ -133,6 +134,31 @@ export class SegmentIndex {
   /** What is known to be the largest time so far. */
   noteMaximum(maximum: TimeEntry): void {
     this.#noted = maximum
+  }
+
+  /** As a checkpoint has it: the entries are in the files, when those do not cover more than the segment holds. */
+  restore(state: ActiveSegmentState): void {
+    const covers = state.indexedBytes <= state.sizeBytes
+    this.noteMaximum({ timestamp: state.maxTimestamp, offset: state.maxTimestampOffset })
+    this.firstTimestamp = state.firstTimestamp
+    this.noteFrom = state.sizeBytes
+    this.fileEntries = covers ? state.indexEntries : 0
+    this.fileTimeEntries = covers ? state.timeEntries : 0
+    this.coveredBytes = covers ? state.indexedBytes : 0
+    if (state.sizeBytes === 0) return
+    const { fileEntries: entries, fileTimeEntries: timeEntries, coveredBytes } = this
+    this.stored = { entries, timeEntries, coveredBytes }
+  }
+
+  /** Nothing restored holds any more; all batches are to be noted again. */
+  forget(): void {
+    this.stored = null
+    this.fileEntries = 0
+    this.fileTimeEntries = 0
+    this.coveredBytes = 0
+    this.noteFrom = 0
+    this.noteMaximum(NO_TIME)
+    this.firstTimestamp = -1
   }
 
   /** Takes a batch that was appended at `position`. */

@@ -3,6 +3,7 @@
  * yet is piece.ts and write-back.ts; rules for rolling are here. Source: Kafka LogSegment.
  */
 import type { Millis, Offset } from '../base/units.ts'
+import type { Disk } from '../ports/disk.ts'
 import type { TopicConfig } from '../spec/config/topic.ts'
 import { type BatchHeader, endOffset, lastOffset } from '../wire/batch/header.ts'
 import { SegmentIndex } from './segment-index.ts'
@@ -16,7 +17,9 @@ const INT32_MAX = 0x7fff_ffff
  */
 export type SegmentState = 'active' | 'sealed' | 'closed'
 
-export type SegmentFile = 'log' | 'index' | 'timeindex' | 'txnindex' | 'snapshot'
+/** Extensions of the files a segment can have; the snapshot is the producer state at its base offset. */
+export const SEGMENT_FILES = ['log', 'index', 'timeindex', 'txnindex', 'snapshot'] as const
+export type SegmentFile = (typeof SEGMENT_FILES)[number]
 
 export class Segment {
   readonly baseOffset: Offset
@@ -89,4 +92,9 @@ export function parseSegmentFile(name: string): { readonly baseOffset: Offset; r
   if (found === null) return null
   const baseOffset = Number(found[1])
   return Number.isSafeInteger(baseOffset) ? { baseOffset, kind: found[2] as SegmentFile } : null
+}
+
+/** Removes all files of the segment, those there are. The folder is not synced. */
+export async function removeSegmentFiles(disk: Disk, segment: Segment): Promise<void> {
+  for (const kind of SEGMENT_FILES) await disk.remove(segment.file(kind))
 }

@@ -10,9 +10,7 @@ import { findBatchPosition } from './find-batch.ts'
 import { completeIndex, scanInto } from './index-files.ts'
 import { RecordKind } from './journal/format.ts'
 import type { Log } from './log.ts'
-import type { Segment, SegmentFile } from './segment.ts'
-
-const SEGMENT_FILES: readonly SegmentFile[] = ['log', 'index', 'timeindex', 'txnindex', 'snapshot']
+import { SEGMENT_FILES, type Segment } from './segment.ts'
 
 /** Runs alone in the directory. */
 export async function truncateLog(log: Log, offset: Offset): Promise<void> {
@@ -60,11 +58,12 @@ async function applyCut(
 async function cutSegment(log: Log, segment: Segment, position: number): Promise<void> {
   const { host } = log
   await completeIndex(log, segment)
+  const hasFile = segment.named || segment.writtenBytes > 0
   segment.state = 'active'
   segment.sizeBytes = position
   segment.writtenBytes = position
   const from = segment.index.cut(position, segment.endOffset)
-  if (!segment.named && position === 0) return
+  if (!hasFile) return
   await host.descriptors.with(segment.file('log'), 'cached', async file => {
     await file.truncate(position)
     await file.sync()
