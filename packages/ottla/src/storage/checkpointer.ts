@@ -85,6 +85,20 @@ export class Checkpointer {
     this.#snapshots.push({ log, snapshot })
   }
 
+  /** The next run is the last: it notes all logs that were used, with the producers of that moment. */
+  closing(logs: Iterable<Log>): void {
+    for (const log of logs) {
+      if (!log.touched || log.fault !== null || log.durability === 'memory') continue
+      this.#producers.delete(log)
+      this.changed(log)
+    }
+  }
+
+  /** As the newest run noted them. */
+  producersOf(log: Log): ProducerSnapshot {
+    return this.#producers.get(log) ?? log.recovered.producers
+  }
+
   removed(log: Log): void {
     this.#changed.delete(log)
     this.#entries.delete(log)
@@ -153,14 +167,14 @@ export class Checkpointer {
       maxTimestampOffset: index.maxTimestampOffset,
       firstTimestamp: index.firstTimestamp,
       epochs: [...log.epochs.entries],
-      producers: this.#producersOf(log),
+      producers: this.#noteProducers(log),
       cuts: log.cuts,
     }
   }
 
-  #producersOf(log: Log): ProducerSnapshot {
+  #noteProducers(log: Log): ProducerSnapshot {
+    if (log.hooks === null) return this.producersOf(log)
     const before = this.#producers.get(log)
-    if (log.hooks === null) return before ?? log.recovered.producers
     const many = before !== undefined && before.entries.length > PRODUCERS_CHEAP
     const current = before !== undefined && before.offset <= log.endOffset
     if (many && current && log.endOffset - before.offset < PRODUCERS_EVERY_OFFSETS) return before

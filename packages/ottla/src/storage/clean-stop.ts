@@ -4,7 +4,7 @@
  * never believed after Kafka has written here.
  */
 import type { Checkpointer } from './checkpointer.ts'
-import { eachOf } from './env.ts'
+import { eachOf, type ProducerSnapshot } from './env.ts'
 import { replaceFile } from './files.ts'
 import { writeIndexFiles } from './index-files.ts'
 import {
@@ -29,7 +29,7 @@ export async function finishCleanly(directory: LogDirectory, checkpointer: Check
   await eachOf(
     logs.filter(log => log.touched && log.fault === null),
     WIDTH,
-    finishLog,
+    log => finishLog(log, checkpointer.producersOf(log)),
   )
   const sound = logs.filter(log => log.fault === null)
   const offsets = (of: (log: Log) => number): string =>
@@ -56,7 +56,7 @@ function highWatermarkOf(log: Log): number {
   return log.hooks?.highWatermark() ?? log.recovered.highWatermark ?? log.startOffset
 }
 
-async function finishLog(log: Log): Promise<void> {
+async function finishLog(log: Log, producers: ProducerSnapshot): Promise<void> {
   const { env, descriptors } = log.host
   const { active } = log
   active.index.noteTime()
@@ -69,7 +69,6 @@ async function finishLog(log: Log): Promise<void> {
     await descriptors.with(active.file(kind), 'cached', file => file.sync())
   }
   await replaceFile(env.disk, `${log.path}/${LEADER_EPOCHS}`, formatEpochs(log.epochs.entries))
-  const producers = log.hooks?.producers() ?? log.recovered.producers
   // Also one that says nothing: a later file, written when a segment began, is then not the newest word.
   if (producers.offset > 0 || log.endOffset > 0) {
     const path = `${log.path}/${snapshotFileName(producers.offset)}`

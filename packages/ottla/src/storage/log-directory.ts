@@ -224,6 +224,7 @@ export class LogDirectory implements LogHost {
     this.#closing = true
     await this.exclusively(async () => {
       if (this.#fault !== null) return
+      this.#checkpointer.closing(this.#logs.values())
       await this.#guarded(() => this.#checkpointer.run())
       await this.journal.drain()
       await this.#guarded(() => finishCleanly(this, this.#checkpointer))

@@ -8,7 +8,6 @@ import type { MemoryDisk } from '../adapters/memory/disk.ts'
 import { Prng } from '../base/random.ts'
 import { StorageCorruption, StorageRefusal } from './env.ts'
 import { readText, replaceFile } from './files.ts'
-import { encodeProducerSnapshot, snapshotFileName } from './producer-snapshot.ts'
 import {
   appendTo,
   DIRECTORY,
@@ -115,82 +114,6 @@ test('J4 entries, terms and producers beyond the recovered end are gone; those b
   assert.deepEqual(seen, [10, 11, 12])
   await close()
 })
-
-test('a clean stop keeps all five batches of a producer, unless Kafka has written since', async () => {
-  const batch = (sequence: number) => ({
-    firstSequence: sequence,
-    lastSequence: sequence,
-    lastOffset: sequence,
-    offsetDelta: 0,
-    timestamp: 1000 + sequence,
-  })
-  const entries = [
-    {
-      producerId: 7n,
-      producerEpoch: 0,
-      coordinatorEpoch: -1,
-      currentTxnFirstOffset: -1,
-      lastTimestamp: 1004,
-      batches: [0, 1, 2, 3, 4].map(batch),
-    },
-  ]
-  const env = testEnv()
-  const directory = await openTest(env)
-  const log = await directory.create(logId(), topicConfig())
-  log.attach({ highWatermark: () => 5, producers: () => ({ offset: log.endOffset, entries }), durable: () => {} })
-  for (let i = 0; i < 5; i++) await appendTo(log)
-  await directory.close()
-  const { log: found, close } = await reopened(env.disk)
-  assert.deepEqual(found.recovered.producers, { offset: 5, entries })
-  await close()
-  const kafkas = entries.map(entry => ({ ...entry, batches: [{ ...batch(5), timestamp: 1004 }] }))
-  await replaceFile(env.disk, `${FOLDER}/${snapshotFileName(5)}`, encodeProducerSnapshot(kafkas))
-  const { log: again, close: closeAgain } = await reopened(env.disk)
-  assert.deepEqual(again.recovered.producers, { offset: 5, entries: kafkas })
-  await closeAgain()
-})
-
-for (const checkpointed of [0, 3]) {
-  test(`a clean stop before anybody took the log keeps a producer's batches for replay (snapshot at ${checkpointed})`, async () => {
-    const env = testEnv()
-    const directory = await openTest(env)
-    const log = await directory.create(logId(), topicConfig({ 'segment.bytes': '300' }))
-    const lastOnly = () => ({
-      offset: log.endOffset,
-      entries: [
-        {
-          producerId: 7n,
-          producerEpoch: 0,
-          coordinatorEpoch: -1,
-          currentTxnFirstOffset: -1,
-          lastTimestamp: 1,
-          batches: [
-            {
-              firstSequence: log.endOffset - 1,
-              lastSequence: log.endOffset - 1,
-              lastOffset: log.endOffset - 1,
-              offsetDelta: 0,
-              timestamp: 1,
-            },
-          ],
-        },
-      ],
-    })
-    log.attach({ highWatermark: () => log.durableEndOffset, producers: lastOnly, durable: () => {} })
-    for (let i = 0; i < checkpointed; i++) await appendTo(log)
-    if (checkpointed > 0) await directory.checkpoint()
-    for (let i = checkpointed; i < 12; i++) await appendTo(log)
-    const killed = env.disk.crash('kill', new Prng('stopped early'))
-    // A checkpoint wrote this one as a segment had begun there, and did not come to its end.
-    const { baseOffset } = log.active
-    await replaceFile(killed, `${FOLDER}/${snapshotFileName(baseOffset)}`, encodeProducerSnapshot(lastOnly().entries))
-    const unused = await reopened(killed)
-    await unused.close()
-    const { log: found, close } = await reopened(killed)
-    assert.equal(found.recovered.producers.offset, checkpointed)
-    await close()
-  })
-}
 
 test('a log whose kept end lies below its promised start goes on at that start', async () => {
   for (const seed of ['a', 'b', 'c', 'd', 'e']) {
