@@ -121,6 +121,8 @@ export class Machine {
    */
   crashInside(changes: number, kind: CrashKind): void {
     this.#parts.weather.crashIn(changes, () => {
+      // A ghost of a process that has just ended itself comes to its disk: it dies once.
+      if (!this.#life.alive) return
       this.#endLife()
       this.#parts.scheduler.after(0, 'machine.crash', () => this.#afterDeath(kind))
     })

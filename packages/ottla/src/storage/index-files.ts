@@ -25,6 +25,12 @@ export async function completeIndex(log: Log, segment: Segment): Promise<void> {
     return
   }
   segment.index.complete(front)
+  endTimes(segment)
+}
+
+/** A segment that takes no more ends with an entry for its largest time; what was noted here may not have been the last word. */
+function endTimes(segment: Segment): void {
+  if (segment.state !== 'active') segment.index.noteTime()
 }
 
 /** Makes the index again from the segment's batches. */
@@ -35,8 +41,8 @@ export async function remakeIndex(log: Log, segment: Segment): Promise<void> {
   // Of a segment that was not here at start every batch was noted; of another, those from `noteFrom` on.
   const { noteFrom } = segment.index
   await scanInto(log, segment, { index: made, from: 0, to: noteFrom })
-  if (segment.state === 'closed') made.noteTime()
   segment.index.replaceFront(made, noteFrom)
+  endTimes(segment)
   if (segment.state === 'closed') await replaceIndexFiles(log, segment)
 }
 

@@ -278,3 +278,25 @@ test('times that go back after a restart do not hide records from a search by ti
   assert.equal((await log.maxTimestamp(9))?.offset, 4)
   await again.close()
 })
+
+test('a segment that ended in an earlier life still ends with an entry for its largest time', async () => {
+  const config = topicConfig({ 'index.interval.bytes': '300', 'segment.bytes': '1000' })
+  const env = testEnv()
+  const directory = await openTest(env)
+  const log = await directory.create(logId(), config)
+  while (log.active.sizeBytes < 900) await appendTo(log, { timestamp: 1000 * (log.endOffset + 1) })
+  const last = log.endOffset - 1
+  await directory.checkpoint()
+  while (log.segments.length === 1) await appendTo(log, { timestamp: 500 })
+  const killed = env.disk.crash('kill', new Prng('ended'))
+  const second = await openTest(testEnv({ disk: killed, seed: 'second' }), { defaultConfig: config })
+  await second.checkpoint()
+  const third = await openTest(testEnv({ disk: killed.crash('kill', new Prng('again')), seed: 'third' }), {
+    defaultConfig: config,
+  })
+  const found = third.find(logId().topicId, 0)
+  assert.ok(found !== undefined)
+  assert.equal((await found.offsetForTimestamp(1000 * last, found.endOffset))?.offset, last - 1)
+  assert.equal((await found.offsetForTimestamp(1000 * (last + 1), found.endOffset))?.offset, last)
+  await third.close()
+})
