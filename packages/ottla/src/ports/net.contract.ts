@@ -142,6 +142,22 @@ function endTests(connected: () => Promise<Pair>): void {
     assert.deepEqual([atServer.text, atServer.closedWith, atClient.closedWith], ['last words', null, null])
   })
 
+  test('the last words arrive though input was left unread', async () => {
+    const { client, server, atClient, atServer } = await connected()
+    server.pause()
+    for (let i = 0; i < 20; i++) client.write([new Uint8Array(50_000)])
+    const text = 'last words'.repeat(20_000)
+    server.write([bytesOf(text)])
+    server.end()
+    client.write([new Uint8Array(50_000)])
+    await Promise.all([
+      atServer.until(() => atServer.closedWith !== undefined),
+      atClient.until(() => atClient.closedWith !== undefined),
+    ])
+    assert.ok(atClient.text === text, `${atClient.text.length} of ${text.length} bytes arrived`)
+    assert.deepEqual([atServer.text, atServer.closedWith, atClient.closedWith], ['', null, null])
+  })
+
   test('destroy closes both sides, `sent` is called for what was held, and later writes do no harm', async () => {
     const { client, server, atClient, atServer } = await connected()
     let sent = 0

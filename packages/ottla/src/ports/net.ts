@@ -53,7 +53,7 @@ export interface NetConnection {
   /** Stops and resumes reading; data already on its way to `received` may still come once. */
   pause(): void
   resume(): void
-  /** Sends what was written, then closes. */
+  /** Sends what was written, then closes. What the peer sent and is not received yet is dropped, and harms nothing. */
   end(): void
   /** Closes at once; what was written may be lost. */
   destroy(): void

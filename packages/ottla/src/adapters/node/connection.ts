@@ -10,6 +10,9 @@ import { netFaultOf } from './net-faults.ts'
  */
 const firstRead = new Uint8Array(65_536)
 
+/** How long a peer may take to close its side after we closed ours, while what it still sends is thrown away. */
+const LINGER_MS = 1_000
+
 export class NodeConnection implements NetConnection {
   #socket: Socket | null = null
   #receiver: NetReceiver | null = null
@@ -18,16 +21,18 @@ export class NodeConnection implements NetConnection {
   #paused = false
   #fault: NetFault | null = null
   #closed = false
+  #ending = false
+  #lingering: NodeJS.Timeout | undefined
 
   /** For the socket's constructor. The memory asked for is the receiver's, anew before each read. */
   readonly onread = {
     buffer: (): Uint8Array => {
-      this.#reading = this.#closed ? firstRead : (this.#receiver?.space() ?? firstRead)
+      this.#reading = this.#closed || this.#ending ? firstRead : (this.#receiver?.space() ?? firstRead)
       return this.#reading
     },
     callback: (count: number): boolean => {
       if (this.#reading === firstRead) this.#copyIn(firstRead.subarray(0, count))
-      else this.#receiver?.received(count)
+      else if (!this.#ending) this.#receiver?.received(count)
       return true
     },
   }
@@ -85,7 +90,7 @@ export class NodeConnection implements NetConnection {
 
   pause(): void {
     this.#paused = true
-    this.#socket?.pause()
+    if (!this.#ending) this.#socket?.pause()
   }
 
   resume(): void {
@@ -93,8 +98,19 @@ export class NodeConnection implements NetConnection {
     this.#socket?.resume()
   }
 
+  /**
+   * Closing a socket with unread input makes the system send a reset, and a reset takes back what the peer has not read
+   * yet: so the rest of the input is read and thrown away until the peer closes too.
+   */
   end(): void {
-    this.#socket?.end(() => this.#socket?.destroy())
+    const socket = this.#socket
+    if (socket === null || this.#ending) return
+    this.#ending = true
+    socket.end(() => {
+      this.#lingering = setTimeout(() => socket.destroy(), LINGER_MS)
+      if (this.#closed) clearTimeout(this.#lingering)
+    })
+    socket.resume()
   }
 
   destroy(): void {
@@ -104,12 +120,13 @@ export class NodeConnection implements NetConnection {
   #ended(): void {
     if (this.#closed) return
     this.#closed = true
+    clearTimeout(this.#lingering)
     this.#receiver?.closed(this.#fault)
   }
 
   #copyIn(chunk: Uint8Array): void {
     let at = 0
-    while (at < chunk.length && this.#receiver !== null && !this.#closed) {
+    while (at < chunk.length && this.#receiver !== null && !this.#closed && !this.#ending) {
       const space = this.#receiver.space()
       assert(space.length > 0, 'a receiver always has space')
       const part = chunk.subarray(at, at + space.length)
