@@ -12,7 +12,7 @@ import type { PartitionFolder } from './folder.ts'
 import { type JournalRecord, RecordKind } from './journal/format.ts'
 import { LeaderEpochs } from './leader-epochs.ts'
 import { removeSegmentFiles, Segment } from './segment.ts'
-import { noteInto, type ScanEnd, scanSegment } from './segment-scan.ts'
+import { type NoteBatch, noteInto, type ScanEnd, scanSegment } from './segment-scan.ts'
 
 const REWRITE_BYTES = 1024 * 1024
 
@@ -96,17 +96,15 @@ export class RecoveringLog {
   /** After the last record: checks what was not checked, cuts what lies behind the end, and syncs. */
   async finish(): Promise<void> {
     await this.closeFile()
+    this.active.sizeBytes = this.#wholeBytes
+    this.active.endOffset = this.endOffset
+    if (!this.journaled && this.fault === null) await this.#scanToEnd()
+    // A crash in the middle of this may have come before: then files that are removed anyway are short.
+    const isWhole = this.fault === null && (!this.journaled || this.#short.size === 0)
+    if (isWhole && this.endOffset < this.startOffset) await this.#beginAgain()
     const [short] = this.#short.keys()
     if (short !== undefined && this.fault === null) {
       this.fault = this.#damage(short.baseOffset, `${short.file('log')} is shorter than it was synced`)
-    }
-    this.active.sizeBytes = this.#wholeBytes
-    this.active.endOffset = this.endOffset
-    if (!this.journaled && this.fault === null) {
-      await this.#scanOn(this.active)
-      while (await this.#goOn()) {
-        // Each turn found one more segment that follows.
-      }
     }
     for (const segment of this.segments) if (this.fault === null) await this.#check(segment)
     if (this.fault !== null) {
@@ -119,7 +117,6 @@ export class RecoveringLog {
       })
       return
     }
-    if (this.endOffset < this.startOffset) await this.#beginAgain()
     if (this.producers.offset > this.endOffset) this.producers = { offset: this.startOffset, entries: [] }
     this.epochs.cutEnd(this.endOffset + 1)
     await this.#removeLater()
@@ -201,7 +198,7 @@ export class RecoveringLog {
       return false
     }
     await this.closeFile()
-    const end = await this.#scan(segment, { from: segment.sizeBytes, to: record.position, note: false })
+    const end = await this.#scan(segment, { from: segment.sizeBytes, to: record.position, least: this.endOffset })
     if (end.position !== record.position) {
       this.#passing = true
       return false
@@ -243,10 +240,7 @@ export class RecoveringLog {
   /** What a log that is not journaled holds is known by looking. When the cut is done already, nothing is above it. */
   async #truncateScanned(record: JournalRecord): Promise<void> {
     await this.closeFile()
-    await this.#scanOn(this.active)
-    while (await this.#goOn()) {
-      // Each turn found one more segment that follows.
-    }
+    await this.#scanToEnd()
     const index = this.segments.findIndex(segment => segment.baseOffset === record.segmentBase)
     const segment = this.segments[index]
     if (segment !== undefined && record.position <= segment.sizeBytes) await this.#cutTo(index, record)
@@ -279,18 +273,26 @@ export class RecoveringLog {
   async #check(segment: Segment): Promise<void> {
     const from = this.#unchecked.get(segment)
     if (from === undefined) return
-    const range = { from: Math.min(from, segment.sizeBytes), to: segment.sizeBytes, note: true }
-    const end = await this.#scan(segment, range)
+    const note = noteInto(segment, this.#intervalBytes, this.epochs)
+    const range = { from: Math.min(from, segment.sizeBytes), to: segment.sizeBytes, least: segment.baseOffset }
+    const end = await this.#scan(segment, range, note)
     if (segment !== this.active) segment.index.noteTime()
     if (end.position === segment.sizeBytes) return
     const why = `the batch at byte ${end.position} of ${segment.file('log')} is damaged (${end.stop ?? 'short'})`
     this.fault = this.#damage(end.endOffset, why)
   }
 
+  /** To the end of what follows in the last segment, and in segments that follow it. */
+  async #scanToEnd(): Promise<void> {
+    do await this.#scanOn(this.active)
+    while (this.#goOn())
+  }
+
   /** Takes in whole batches behind the known end of the last segment. */
   async #scanOn(segment: Segment): Promise<void> {
     if (segment.writtenBytes <= segment.sizeBytes) return
-    const end = await this.#scan(segment, { from: segment.sizeBytes, to: segment.writtenBytes, note: false })
+    const range = { from: segment.sizeBytes, to: segment.writtenBytes, least: this.endOffset }
+    const end = await this.#scan(segment, range)
     if (end.position === segment.sizeBytes) return
     await this.#rewrite(segment, segment.sizeBytes, end.position)
     segment.sizeBytes = end.position
@@ -316,18 +318,21 @@ export class RecoveringLog {
   }
 
   /** The log rolled after the checkpoint, and the journal does not tell: the next segment begins where this one ends. */
-  async #goOn(): Promise<boolean> {
+  #goOn(): boolean {
     const next = this.#found(this.endOffset)
     if (next === undefined || this.active.sizeBytes === 0 || this.active.baseOffset === next.baseOffset) return false
     this.#roll(next.baseOffset)
-    await this.#scanOn(next)
     return true
   }
 
-  #scan(segment: Segment, range: { from: number; to: number; note: boolean }): Promise<ScanEnd> {
-    const minBaseOffset = range.from === 0 ? segment.baseOffset : 0
-    const note = range.note ? noteInto(segment, this.#intervalBytes, this.epochs) : () => {}
-    return scanSegment(this.#env.disk, segment, { from: range.from, to: range.to, minBaseOffset }, note)
+  /** `least`: no batch there begins below. Sums do not cover base offsets, so a torn write may have left a zero for one. */
+  #scan(
+    segment: Segment,
+    range: { readonly from: number; readonly to: number; readonly least: Offset },
+    note: NoteBatch = () => {},
+  ): Promise<ScanEnd> {
+    const { from, to, least: minBaseOffset } = range
+    return scanSegment(this.#env.disk, segment, { from, to, minBaseOffset }, note)
   }
 
   /**
@@ -338,6 +343,7 @@ export class RecoveringLog {
     const segment = new Segment(this.folder.path, this.startOffset)
     for (const old of this.segments.splice(0)) await removeSegmentFiles(this.#env.disk, old)
     this.segments.push(segment)
+    this.#short.clear()
     this.endOffset = this.startOffset
     this.epochs.cutStart(this.startOffset)
   }

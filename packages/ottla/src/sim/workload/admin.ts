@@ -57,12 +57,19 @@ export class Admin {
 
   /** Reads the whole partition, from its start to its end as they are now. */
   async readAll(place: Place): Promise<void> {
+    // A power cut that was still to come takes what it may: then the range is another.
+    while (!(await this.#readRange(place)));
+  }
+
+  async #readRange(place: Place): Promise<boolean> {
+    const { losses } = place
     const range = await this.#rangeOf(place)
     const read = this.#actor.history.fullRead(place.history.name, range.start)
     let next = range.start
     await this.#insist(async connection => {
       while (next < range.end) {
         const reply = await fetchFrom(connection, place, next, { maxWaitMs: 100, maxBytes: READ_BYTES })
+        if (losses !== place.losses) return true
         if (reply.error !== 'NONE') {
           if (!mayRetry(reply.error)) this.#unexpected(place, `reading ${next} was answered ${reply.error}`)
           return !mayRetry(reply.error)
@@ -76,7 +83,9 @@ export class Admin {
       }
       return true
     })
+    if (losses !== place.losses) return false
     read.end(range.end)
+    return true
   }
 
   hangUp(): void {
