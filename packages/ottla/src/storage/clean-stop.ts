@@ -6,7 +6,7 @@
 import type { Checkpointer } from './checkpointer.ts'
 import { eachOf, type ProducerSnapshot } from './env.ts'
 import { replaceFile } from './files.ts'
-import { writeIndexFiles } from './index-files.ts'
+import { completeIndex, writeIndexFiles } from './index-files.ts'
 import {
   CLEAN_MARKER,
   CLEAN_MARKER_TEXT,
@@ -59,6 +59,7 @@ function highWatermarkOf(log: Log): number {
 async function finishLog(log: Log, producers: ProducerSnapshot): Promise<void> {
   const { env, descriptors } = log.host
   const { active } = log
+  await completeIndex(log, active)
   active.index.noteTime()
   await writeIndexFiles(log, active)
   await descriptors.with(active.file('log'), 'cached', async file => {

@@ -292,6 +292,22 @@ test('J10 a clean stop leaves Kafka its files, and the start takes the marker aw
   await close()
 })
 
+test('J10 a clean stop after a kill leaves an index that is believed, not made again', async () => {
+  const config = topicConfig({ 'index.interval.bytes': '300' })
+  const env = testEnv()
+  const directory = await openTest(env)
+  const first = await directory.create(logId(), config)
+  for (let i = 0; i < 20; i++) await appendTo(first)
+  await directory.checkpoint()
+  const disk = env.disk.crash('kill', new Prng('index'))
+  const second = await openTest(testEnv({ disk, seed: 'second' }), { defaultConfig: config })
+  await second.close()
+  const { log, env: last, close } = await reopened(disk)
+  assert.equal((await log.offsetForTimestamp(1019, 20))?.offset, 19)
+  assert.deepEqual(last.observe.named('index.rebuilt'), [])
+  await close()
+})
+
 test('J10 a checkpoint of ours that is older than what Kafka wrote is not believed', async () => {
   const disk = await stopped(5)
   // Kafka appended, and was killed: no marker, and its recovery point says what it had synced.
