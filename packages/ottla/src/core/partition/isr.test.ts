@@ -253,6 +253,17 @@ test('one change of the ISR at a time', () => {
   assert.deepEqual(decideIsr(state, { nowMs: 0, ...everyone }), [1, 2, 3])
 })
 
+test('an ISR is asked for by its leader, with itself in it, one at a time', () => {
+  const state = leader([1, 2])
+  assert.throws(() => evolveIsrProposed(state, [2]), /a leader stays in its ISR/)
+  assert.equal(state.proposedIsr, null)
+  evolveIsrProposed(state, [1])
+  assert.throws(() => evolveIsrProposed(state, [1, 2]), /one change at a time/)
+  const follower = leader([1, 2])
+  follow(follower, { ...term([1, 2], 1, 1), leader: 2 })
+  assert.throws(() => evolveIsrProposed(follower, [1]), /by the leader/)
+})
+
 test('a new term forgets what followers said and knows no more of what is committed', () => {
   const state = leader([1, 2])
   append(state, 5)
