@@ -166,3 +166,21 @@ test('J7 a page-cache write that fails poisons the directory', async () => {
 async function settle(): Promise<void> {
   for (let i = 0; i < 50; i++) await new Promise(resolve => setImmediate(resolve))
 }
+
+test('a bug in whoever is asked for a checkpoint is no fault of the disk', async () => {
+  const env = testEnv()
+  const directory = await openTest(env)
+  const log = await directory.create(logId(), topicConfig())
+  let isBroken = true
+  const producers = () => {
+    if (isBroken) throw new TypeError('a bug')
+    return { offset: log.endOffset, entries: [] }
+  }
+  log.attach({ highWatermark: () => log.durableEndOffset, producers, durable: () => {} })
+  await appendTo(log)
+  await assert.rejects(directory.checkpoint(), new TypeError('a bug'))
+  assert.equal(directory.fault, null)
+  isBroken = false
+  await appendTo(log)
+  await directory.close()
+})

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
+import { crc32c } from '../wire/batch/crc32c.ts'
 import { type CheckpointEntry, decodeCheckpoint, encodeCheckpoint, encodeEntry } from './checkpoint-file.ts'
 import type { ProducerEntry } from './env.ts'
 import {
@@ -118,6 +119,17 @@ test('a snapshot that is damaged or cut is none', () => {
     const spoilt = bytes.slice()
     spoilt[i] = (spoilt[i] as number) ^ 1
     assert.equal(decodeProducerSnapshot(spoilt), null)
+  }
+})
+
+test('a snapshot with a right sum and another count of producers than it says is none', () => {
+  const one = { producerId: 1n, producerEpoch: 0, coordinatorEpoch: -1, currentTxnFirstOffset: -1, lastTimestamp: 5 }
+  for (const count of [-1, 0, 1, 3, 2 ** 31 - 1]) {
+    const bytes = encodeProducerSnapshot([1n, 2n].map(producerId => ({ ...one, producerId, batches: [] })))
+    const view = new DataView(bytes.buffer, bytes.byteOffset)
+    view.setInt32(6, count)
+    view.setUint32(2, crc32c(bytes, 6, bytes.length))
+    assert.equal(decodeProducerSnapshot(bytes), null, String(count))
   }
 })
 

@@ -115,6 +115,19 @@ test('J4 entries, terms and producers beyond the recovered end are gone; those b
   await close()
 })
 
+test('a high watermark above the recovered end is the end', async () => {
+  const env = testEnv()
+  const directory = await openTest(env)
+  const first = await directory.create(logId(), topicConfig())
+  first.attach({ highWatermark: () => 10, producers: () => ({ offset: 0, entries: [] }), durable: () => {} })
+  for (let i = 0; i < 10; i++) await appendTo(first)
+  await directory.checkpoint()
+  await first.truncateTo(6)
+  const { log, close } = await reopened(env.disk.crash('kill', new Prng('cut')))
+  assert.deepEqual([log.endOffset, log.recovered.highWatermark], [6, 6])
+  await close()
+})
+
 test('a log whose kept end lies below its promised start goes on at that start', async () => {
   for (const seed of ['a', 'b', 'c', 'd', 'e']) {
     const env = testEnv()
