@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync } from 'node:fs'
 import { chmod, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
+import { promisify } from 'node:util'
 import { diskContract } from '../../ports/disk.contract.ts'
 import { DiskFault } from '../../ports/disk.ts'
 import { NodeDisk } from './disk.ts'
@@ -74,6 +75,27 @@ describe('NodeDisk', { timeout: 60_000 }, () => {
       new NodeDisk().lock(path),
       (error: unknown) => error instanceof DiskFault && /foreign/.test(error.message),
     )
+  })
+
+  test('nothing but the lock file itself is needed for a lock', async () => {
+    const folder = mkdtempSync(join(directory, 'lock-'))
+    const lock = await new NodeDisk().lock(join(folder, '.lock'))
+    assert.deepEqual(readdirSync(folder), ['.lock'])
+    await lock?.release()
+    assert.deepEqual(readdirSync(folder), ['.lock'])
+  })
+
+  // In a process of its own, which can be ended should the system be asked for ever.
+  test('a directory that cannot be made is a fault', { skip: !existsSync('/proc/self') }, async () => {
+    const program = `
+      import { NodeDisk } from ${JSON.stringify(new URL('./disk.ts', import.meta.url).href)}
+      for (const path of ['/proc/x', '/proc/x/y', '/proc/version/x'])
+        await new NodeDisk().makeDirectory(path).catch(fault => console.log(fault.name, fault.code, fault.path))`
+    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', program], {
+      timeout: 10_000,
+      killSignal: 'SIGKILL',
+    })
+    assert.equal(stdout, 'DiskFault ENOENT /proc/x\nDiskFault ENOENT /proc/x/y\nDiskFault ENOTDIR /proc/version/x\n')
   })
 
   test('a lane ends by itself with nothing to do, and the process with it', async () => {

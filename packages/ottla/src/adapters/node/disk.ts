@@ -83,7 +83,7 @@ export class NodeDisk implements Disk {
   }
 
   async makeDirectory(path: string): Promise<void> {
-    await faulting(path, () => mkdir(path, { recursive: true }))
+    await faulting(path, () => makeWithParents(path))
   }
 
   async rename(from: string, to: string): Promise<void> {
@@ -133,6 +133,31 @@ const flags = ({ mode }: OpenOptions, direct: boolean) => flagsOf[mode] | (direc
 function kindOf(entry: { isFile(): boolean; isDirectory(): boolean }): DiskEntry['kind'] {
   if (entry.isFile()) return 'file'
   return entry.isDirectory() ? 'directory' : 'other'
+}
+
+/**
+ * Each parent is made once at most: what is still missing after that cannot be made. Node's own recursive mkdir asks for
+ * ever where a file system, as procfs, answers ENOENT though the parent is there.
+ */
+async function makeWithParents(path: string): Promise<void> {
+  try {
+    await mkdir(path)
+    return
+  } catch (error) {
+    if (await isDirectory(path)) return
+    if (errnoName(error) !== 'ENOENT' || (await isDirectory(dirname(path)))) throw error
+  }
+  await makeWithParents(dirname(path))
+  try {
+    await mkdir(path)
+  } catch (error) {
+    if (!(await isDirectory(path))) throw error
+  }
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  const found = await stat(path).catch(() => null)
+  return found?.isDirectory() ?? false
 }
 
 async function forgiving(path: string, remove: () => Promise<void>): Promise<void> {

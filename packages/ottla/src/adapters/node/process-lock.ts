@@ -55,8 +55,9 @@ async function takeLock(path: string): Promise<DatabaseSync | null> {
   let database: DatabaseSync | null = null
   try {
     database = new DatabaseSync(path)
-    // No rollback journal beside the file: nothing is ever written to it.
-    database.exec('PRAGMA journal_mode = OFF; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE')
+    // No rollback journal beside the file, which would need room on the disk: nothing is ever written to it. (Node opens
+    // databases so that the mode OFF is ignored.)
+    database.exec('PRAGMA journal_mode = MEMORY; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE')
     return database
   } catch (error) {
     database?.close()
