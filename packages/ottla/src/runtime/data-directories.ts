@@ -6,11 +6,15 @@ import { assert } from '../base/assert.ts'
 import type { Millis } from '../base/units.ts'
 import type { Uuid } from '../base/uuid.ts'
 import { DiskFault } from '../ports/disk.ts'
+import type { TopicConfig } from '../spec/config/topic.ts'
+import type { LogId } from '../storage/env.ts'
 import type { Log } from '../storage/log.ts'
 import type { LogDirectory } from '../storage/log-directory.ts'
 
 export class DataDirectories {
   readonly #directories: readonly LogDirectory[]
+  /** Logs that are being made in each directory, which does not count them yet. */
+  readonly #creating = new Map<LogDirectory, number>()
   /** Directories that were configured and could not be opened at this start. */
   readonly failedAtStart: number
 
@@ -51,12 +55,15 @@ export class DataDirectories {
     return directory
   }
 
-  /** The working directory with the fewest partitions, as in Kafka. Throws a DiskFault when none works. */
-  choose(): LogDirectory {
-    let best: LogDirectory | null = null
-    for (const directory of this.online) if (best === null || directory.logCount < best.logCount) best = directory
-    if (best === null) throw new DiskFault('EIO', '', 'every log directory is offline')
-    return best
+  /** Makes a log in the working directory with the fewest partitions, as in Kafka. Rejects with a DiskFault. */
+  async create(id: LogId, config: TopicConfig): Promise<Log> {
+    const directory = this.#emptiest()
+    this.#creating.set(directory, this.#creatingIn(directory) + 1)
+    try {
+      return await directory.create(id, config)
+    } finally {
+      this.#creating.set(directory, this.#creatingIn(directory) - 1)
+    }
   }
 
   hasRoom(): boolean {
@@ -82,5 +89,17 @@ export class DataDirectories {
 
   async close(): Promise<void> {
     await Promise.all(this.#directories.map(directory => directory.close()))
+  }
+
+  #emptiest(): LogDirectory {
+    const count = (directory: LogDirectory) => directory.logCount + this.#creatingIn(directory)
+    let best: LogDirectory | null = null
+    for (const directory of this.online) if (best === null || count(directory) < count(best)) best = directory
+    if (best === null) throw new DiskFault('EIO', '', 'every log directory is offline')
+    return best
+  }
+
+  #creatingIn(directory: LogDirectory): number {
+    return this.#creating.get(directory) ?? 0
   }
 }

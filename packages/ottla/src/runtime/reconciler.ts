@@ -37,13 +37,15 @@ export interface Change {
   readonly removed: ReadonlySet<Uuid>
   /**
    * A log that should be here and is not: may it be made? Not when a directory that was here before is missing now,
-   * because then the log is in there.
+   * because then the log is in there. Said of the partitions that are there by then; later changes do not take it back.
    */
   readonly mayCreate: boolean
 }
 
 export class Reconciler {
   readonly #parts: ReconcilerParts
+  /** Partitions that may lie in a missing directory: not made anew as long as this process lives. */
+  readonly #withheld = new Set<string>()
 
   constructor(parts: ReconcilerParts) {
     this.#parts = parts
@@ -105,14 +107,16 @@ export class Reconciler {
     const { directories, table, clock, self, observe } = this.#parts
     let log = directories.find(topic.id, index)
     if (log === undefined) {
+      const key = `${topic.id}/${index}`
       // Without files there is nothing that could be missing.
-      if (!how.mayCreate && how.config.durability !== 'memory') {
+      if (!how.mayCreate && how.config.durability !== 'memory') this.#withheld.add(key)
+      if (this.#withheld.has(key)) {
         const reason = 'its log directory is missing'
         observe.log('error', 'partition.offline', { topic: topic.name, partition: index, reason })
         return null
       }
       const id = { topic: topic.name, topicId: topic.id, partition: index }
-      log = await directories.choose().create(id, how.config)
+      log = await directories.create(id, how.config)
     } else log.setConfig(how.config)
     const hosted = await HostedPartition.open(log, { self, config: how.config, clock })
     table.add(hosted)
