@@ -4,32 +4,33 @@
  * again. OTTLA_CRASH_SEEDS=n repeats power cuts with n seeds, which differ in what the disk kept.
  */
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
-import { crashAt, scenarios } from './crash-run.testing.ts'
+import { after, test } from 'node:test'
+import { sharedScenarios } from './crash-run.testing.ts'
+import { type CrashOrder, CrashThread } from './crash-thread.testing.ts'
 
 const SEEDS = Number(process.env.OTTLA_CRASH_SEEDS ?? 1)
 /** Every n-th crash point; 1 tries all. */
 const STRIDE = Number(process.env.OTTLA_CRASH_STRIDE ?? 1)
 
-for (const [name, scenario] of Object.entries(scenarios)) {
+const thread = new CrashThread()
+after(() => thread.end())
+
+for (const scenario of Object.keys(sharedScenarios)) {
   for (const kind of ['kill', 'power'] as const) {
-    test(`A1 ${name}: a ${kind} at any change loses nothing that was acknowledged`, async t => {
-      const total = await crashAt(scenario, { at: -1, kind, seed: 'whole' })
-      assert.ok(total !== null && total > 20)
-      let points = 0
+    test(`A1 ${scenario}: a ${kind} at any change loses nothing that was acknowledged`, async t => {
+      const total = await thread.changesOf(scenario, kind)
+      assert.ok(total > 20)
+      const orders: CrashOrder[] = []
       for (let seed = 0; seed < (kind === 'power' ? SEEDS : 1); seed++) {
-        for (let at = seed % STRIDE; at < total; at += STRIDE) {
-          try {
-            await crashAt(scenario, { at, kind, seed: String(seed) })
-          } catch (error) {
-            throw new Error(`crash at change ${at} of ${total}, ${kind}, seed ${seed}`, {
-              cause: error,
-            })
-          }
-          points++
-        }
+        for (let at = seed % STRIDE; at < total; at += STRIDE) orders.push({ scenario, at, kind, seed: String(seed) })
       }
-      t.diagnostic(`${points} crash points`)
+      const { tried, error } = await thread.crash(orders)
+      if (error !== undefined) {
+        const { at, seed } = orders[tried - 1]!
+        throw new Error(`crash at change ${at} of ${total}, ${kind}, seed ${seed}`, { cause: error })
+      }
+      assert.equal(tried, orders.length)
+      t.diagnostic(`${tried} crash points`)
     })
   }
 }

@@ -1,6 +1,5 @@
 /**
- * Runs a scenario until a chosen change of the disk, crashes there, recovers and compares with what was promised. The
- * scenarios are those that every crash test shares.
+ * Runs a scenario until a chosen change of the disk, crashes there, recovers and compares with what was promised.
  */
 import assert from 'node:assert/strict'
 import { MemoryDisk } from '../adapters/memory/disk.ts'
@@ -16,7 +15,8 @@ interface World {
 
 export type Scenario = (model: StorageModel) => Promise<void>
 
-export const scenarios: Record<string, Scenario> = {
+/** Those that every crash test shares. */
+export const sharedScenarios: Record<string, Scenario> = {
   'appends, rolls and checkpoints': async model => {
     await model.create('a', logId(0), topicConfig({ 'segment.bytes': '1024' }))
     await model.create('b', logId(1), topicConfig({ durability: 'page-cache', 'segment.bytes': '1024' }))
@@ -65,6 +65,27 @@ export const scenarios: Record<string, Scenario> = {
     await model.create('b', logId(1), topicConfig({ durability: 'page-cache' }))
     for (let i = 0; i < 5; i++) await Promise.all([model.append('a', { count: 2 }), model.append('b')])
     await model.directory.close()
+  },
+}
+
+/** Every scenario by its name; those that look for one planted bug are not crashed at every point. */
+export const scenarios: Record<string, Scenario> = {
+  ...sharedScenarios,
+  // The same sizes again and again: what a new batch overwrites, an old one follows.
+  'even batches': async model => {
+    await model.create('b', logId(1), topicConfig({ durability: 'page-cache' }))
+    model.usual = { valueBytes: 900 }
+    for (let i = 0; i < 12; i++) await model.append('b', model.usual)
+  },
+  // Small index intervals, then a cut and other batches in the place of those that the index knew.
+  'indexed cuts': async model => {
+    await model.create('a', logId(0), topicConfig({ 'index.interval.bytes': '0', 'segment.bytes': '3000' }))
+    for (let i = 0; i < 30; i++) await model.append('a', { valueBytes: 60 })
+    await model.directory.checkpoint()
+    await model.truncate('a', 12)
+    for (let i = 0; i < 6; i++) await model.append('a', { valueBytes: 150 })
+    await model.directory.checkpoint()
+    await model.append('a')
   },
 }
 

@@ -52,6 +52,8 @@ export function watchedEnv(): { readonly env: TestEnv; readonly seen: DiskOperat
   return { env: testEnv({ intercept }), seen }
 }
 
+const defaults = brokerConfigOf()
+
 export function openTest(env: StorageEnv, options: Partial<LogDirectoryOptions> = {}): Promise<LogDirectory> {
   return openLogDirectory(env, {
     path: DIRECTORY,
@@ -59,11 +61,10 @@ export function openTest(env: StorageEnv, options: Partial<LogDirectoryOptions> 
     clusterId: 'test-cluster',
     journal: { maxBytes: 256 * 1024, fileBytes: 64 * 1024, roundBytes: 16 * 1024 },
     memory: new MemoryBudget(env.disk, { bytes: 1024 * 1024 }),
+    defaultConfig: defaults.topicDefaults,
     ...options,
   })
 }
-
-const defaults = brokerConfigOf()
 
 export function topicConfig(overrides: Readonly<Record<string, string>> = {}): TopicConfig {
   return resolveTopicConfig(defaults, new Map(Object.entries(overrides)))
