@@ -106,7 +106,9 @@ class Watch {
   readonly lists: readonly WaitList[]
   readonly #watched: readonly HostedPartition[]
   readonly #leaderEpochs: readonly number[]
-  readonly #appendedBytes: number
+  /** Sums over the partitions, as the last reading found them. */
+  readonly #highWatermarks: number
+  readonly #visibleBytes: number
   readonly #missingBytes: number
 
   constructor(parts: HostParts, reads: readonly PartitionRead[], missingBytes: number) {
@@ -118,23 +120,33 @@ class Watch {
     this.#watched = watched
     this.lists = watched.map(hosted => hosted.readWaits)
     this.#leaderEpochs = watched.map(hosted => hosted.state.leaderEpoch)
-    this.#appendedBytes = appendedBytes(watched)
+    this.#highWatermarks = sum(watched, hosted => hosted.state.highWatermark)
+    this.#visibleBytes = sum(watched, hosted => hosted.visibleBytes)
     this.#missingBytes = missingBytes
   }
 
-  /** An estimate: bytes appended may not be visible yet. A change of leadership is always worth a look. */
+  /**
+   * Once more may be read, and so much was appended that it may be enough: an estimate that is never too low, for bytes
+   * that were being synced when the wait began count. A change of leadership is always worth a look.
+   */
   isReady(): boolean {
-    if (appendedBytes(this.#watched) - this.#appendedBytes >= this.#missingBytes) return true
-    return this.#watched.some(
+    const watched = this.#watched
+    if (
+      sum(watched, hosted => hosted.state.highWatermark) !== this.#highWatermarks &&
+      sum(watched, hosted => hosted.appendedBytes) - this.#visibleBytes >= this.#missingBytes
+    ) {
+      return true
+    }
+    return watched.some(
       (hosted, i) => hosted.closed || hosted.log.fault !== null || hosted.state.leaderEpoch !== this.#leaderEpochs[i],
     )
   }
 }
 
-function appendedBytes(watched: readonly HostedPartition[]): number {
-  let sum = 0
-  for (const hosted of watched) sum += hosted.appendedBytes
-  return sum
+function sum(watched: readonly HostedPartition[], of: (hosted: HostedPartition) => number): number {
+  let total = 0
+  for (const hosted of watched) total += of(hosted)
+  return total
 }
 
 function readAll(parts: HostParts, reads: readonly PartitionRead[], options: FetchOptions): Pass | Promise<Pass> {

@@ -30,12 +30,17 @@ export class HostedPartition {
   readonly readWaits = new WaitList()
   /** Bytes appended since the start; how a waiting fetch estimates what came. */
   appendedBytes = 0
+  /** Those of them that readers surely see: up to a round or two behind while appends go on, exact when they pause. */
+  visibleBytes = 0
   /** Deleted, or its directory failed: whoever holds a reference answers with an error. */
   closed = false
 
   readonly produceRules: ProduceRules
   #config: TopicConfig
   #appending = false
+  /** The end, and the bytes appended up to it, when `visibleBytes` was set last. */
+  #markOffset: Offset = 0
+  #markBytes = 0
 
   private constructor(log: Log, state: PartitionState, config: TopicConfig) {
     this.log = log
@@ -107,6 +112,8 @@ export class HostedPartition {
     const { newTerm, highWatermarkMoved } = lead(this.state, term, nowMs)
     if (newTerm) this.log.epochs.assign(term.leaderEpoch, this.state.endOffset)
     if (highWatermarkMoved) this.#visible()
+    // Too few may be in sync now for what waits.
+    else this.ackWaits.wake()
   }
 
   /**
@@ -139,12 +146,19 @@ export class HostedPartition {
 
   #durable(endOffset: Offset): void {
     if (this.#appending) return
+    const before = this.state.durableEndOffset
     const reached = Math.min(endOffset, this.state.endOffset)
     if (evolveDurable(this.state, reached)) this.#visible()
-    else if (!this.ackWaits.isEmpty) this.ackWaits.wake()
+    else if (this.state.durableEndOffset !== before) this.ackWaits.wake()
   }
 
   #visible(): void {
+    const { highWatermark, endOffset } = this.state
+    if (highWatermark >= this.#markOffset) {
+      this.visibleBytes = highWatermark === endOffset ? this.appendedBytes : this.#markBytes
+      this.#markOffset = endOffset
+      this.#markBytes = this.appendedBytes
+    }
     this.ackWaits.wake()
     this.readWaits.wake()
   }

@@ -140,6 +140,7 @@ export class PartitionHost implements Partitions {
       // A log that has failed takes nothing, and says so by the promise alone.
       if (log.endOffset === before) return { promise, taken: false }
       evolveAppended(state, header, { producerId, baseOffset: decision.baseOffset, nowMs: this.#parts.clock.monoMs() })
+      hosted.appendedBytes += batch.length
       return { promise, taken: true }
     })
     assert(log.endOffset === state.endOffset, 'log and state end together', {
@@ -151,7 +152,6 @@ export class PartitionHost implements Partitions {
         () => assertRefused(),
         fault => this.#refused(name, hosted, { error: faultToWire(fault) }),
       )
-    hosted.appendedBytes += batch.length
     const reply = appended(hosted, decision.baseOffset, logAppendTimeMs)
     if (options.acks === 0) return reply
     if (options.acks === 1) {

@@ -13,6 +13,16 @@ import { handleFetch } from './01-fetch.ts'
 import type { ApiContext } from './handler.ts'
 
 const base: FetchRequestInput = { maxWaitMs: 0, minBytes: 1, topics: [] }
+const patience: FetchOptions = {
+  maxWaitMs: 1_000_000,
+  minBytes: 1,
+  maxBytes: 1000,
+  readCommitted: false,
+  apiVersion: 12,
+  replicaId: -1,
+  noWait: false,
+  onAbort: () => {},
+}
 const partition = (index: number, fetchOffset = 0) => ({ partition: index, fetchOffset, partitionMaxBytes: 1_000_000 })
 
 async function fill(peer: RawPeer, topic: string, values: readonly string[]): Promise<void> {
@@ -68,6 +78,32 @@ test('a reader waits for minBytes, is woken by a write, and gives up after maxWa
     await fill(writer, 'orders', ['here'])
     assert.deepEqual(valuesIn((await waiting).records), ['here'])
     assert.ok(broker.clock.monoMs() - begunAt < 10_000)
+  }))
+
+for (const durability of ['disk', 'page-cache', 'memory']) {
+  test(`durability=${durability}: a reader that waits is woken by the write`, () =>
+    withBroker(async broker => {
+      const [reader, writer] = [await broker.connect(), await broker.connect()]
+      await createTopic(writer, 'orders', { configs: { durability } })
+      const waiting = fetch(reader, { topic: 'orders' }, { maxWaitMs: 1_000_000 })
+      const begunAt = broker.clock.monoMs()
+      await broker.until(() => broker.clock.monoMs() > begunAt + 5)
+      await fill(writer, 'orders', ['here'])
+      assert.deepEqual(valuesIn((await waiting).records), ['here'])
+    }))
+}
+
+test('a reader that comes while a write is being synced is woken by its end', () =>
+  withBroker(async broker => {
+    await createTopic(await broker.connect(), 'orders')
+    const { partitions } = broker.server.services
+    const name = { topic: 'orders', topicId: null, partition: 0 }
+    const write = { acks: 1, timeoutMs: 1000, apiVersion: 12, transactionalId: null }
+    assert.ok(partitions.append(name, batchOf(['here']), write) instanceof Promise, 'not durable yet')
+    const read = { ...name, fetchOffset: 0, maxBytes: 1000, currentLeaderEpoch: -1, lastFetchedEpoch: -1 }
+    const result = await broker.settled(Promise.resolve(partitions.fetch([read], patience)))
+    assert.ok((result.partitions[0]?.bytes ?? 0) > 0)
+    result.release()
   }))
 
 test('a wait that nobody is there for any more ends', () =>
