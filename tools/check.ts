@@ -7,6 +7,7 @@ import { existsSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { runSteps, type Step, type StepResult } from './check/steps.ts'
+import { useCompileCache } from './compile-cache.ts'
 
 const ROOT = join(import.meta.dirname, '..')
 const BIN = join(ROOT, 'node_modules', '.bin')
@@ -34,6 +35,7 @@ if (unknown.length > 0) {
   process.exit(2)
 }
 
+useCompileCache(ROOT)
 const begun = performance.now()
 const chosen = steps.filter(step => named.length === 0 || named.includes(step.name))
 const results = await runSteps(chosen, { cwd: ROOT, width: Math.max(2, availableParallelism()), ended: print })

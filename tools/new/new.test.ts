@@ -11,6 +11,10 @@ const ROOT = join(import.meta.dirname, '..', '..')
 const copy = mkdtempSync(join(tmpdir(), 'ottla-new-'))
 after(() => rmSync(copy, { recursive: true }))
 
+const { NODE_TEST_CONTEXT: _inherited, ...inherited } = process.env
+/** Its cache stands in the copy: a run has what the one before compiled, and nothing is left behind. */
+const env = { ...inherited, NODE_COMPILE_CACHE: join(copy, 'cache') }
+
 /** A copy of what the skeletons need to compile. */
 function copyHouse(): void {
   const source = join('packages', 'ottla', 'src')
@@ -27,7 +31,10 @@ function copyHouse(): void {
 }
 
 const create = (...args: readonly string[]) =>
-  spawnSync(process.execPath, [join(import.meta.dirname, 'main.ts'), '--root', copy, ...args], { encoding: 'utf8' })
+  spawnSync(process.execPath, [join(import.meta.dirname, 'main.ts'), '--root', copy, ...args], {
+    env,
+    encoding: 'utf8',
+  })
 
 test('for a new and for a declared API', () => {
   copyHouse()
@@ -48,7 +55,6 @@ test('for a new and for a declared API', () => {
   const own = compiled.stdout.split('\n').filter(line => names.some(name => line.includes(name)))
   assert.deepEqual(own, [], compiled.stdout)
 
-  const { NODE_TEST_CONTEXT: _inherited, ...env } = process.env
   for (const name of names) {
     const run = spawnSync(process.execPath, ['--test', join(api, `${name}.test.ts`)], { env, encoding: 'utf8' })
     assert.equal(run.status, 1)

@@ -5,6 +5,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { longestFirst, noteTimes, readTimes } from './times.ts'
 
 const RUNNER = join(import.meta.dirname, '..', 'test.ts')
 const GOOD = "import { test } from 'node:test'\ntest('good', () => {})\ntest('also good', () => {})\n"
@@ -49,4 +50,22 @@ test('words choose files; words that choose none fail', () => {
   assert.equal(run({ 'a.test.ts': GOOD, 'b.test.ts': BAD }, ['a.test']).last, '2 passed, 0 failed')
   assert.equal(run({ 'a.test.ts': GOOD }, ['nothing']).ok, false)
   assert.equal(run({}).ok, false)
+})
+
+test('files that took long begin first, after those of which nothing is known', () => {
+  assert.deepEqual(longestFirst(['a', 'b', 'c', 'd'], { a: 1, b: 30, d: 200 }), ['c', 'd', 'b', 'a'])
+})
+
+test('what was noted of other files stays; notes that cannot be read are none', () => {
+  const root = mkdtempSync(join(tmpdir(), 'ottla-times-'))
+  try {
+    assert.deepEqual(readTimes(root), {})
+    noteTimes(root, new Map([['a', 1.4]]))
+    noteTimes(root, new Map([['b', 2]]))
+    assert.deepEqual(readTimes(root), { a: 1, b: 2 })
+    writeFileSync(join(root, '.cache', 'test-times.json'), '{')
+    assert.deepEqual(readTimes(root), {})
+  } finally {
+    rmSync(root, { recursive: true })
+  }
 })
