@@ -20,6 +20,8 @@ const ZSTD_FETCH_VERSION = 10
 interface Pass {
   readonly partitions: FetchedPartition[]
   readonly held: LogRead[]
+  /** Granted for all records together. */
+  readonly maxBytes: number
   bytes: number
   /** Something that is answered at once, whatever was read: an error, a divergence. */
   urgent: boolean
@@ -45,6 +47,7 @@ function answerOrWait(
   if (isEnough(pass, options) || options.maxWaitMs <= 0 || options.noWait) return result(pass)
   const readBytes = pass.bytes
   release(pass)
+  options.giveBack()
   return wait(parts, reads, options, readBytes)
 }
 
@@ -75,6 +78,7 @@ function wait(
           return
         }
         release(pass)
+        options.giveBack()
         park(pass.bytes, leftMs)
       }
       try {
@@ -97,7 +101,9 @@ function wait(
         expired: () => again(true),
       })
     }
-    park(readBytes, options.maxWaitMs)
+    // The end may have come while files were read.
+    if (aborted) again(true)
+    else park(readBytes, options.maxWaitMs)
   })
 }
 
@@ -150,7 +156,8 @@ function sum(watched: readonly HostedPartition[], of: (hosted: HostedPartition) 
 }
 
 function readAll(parts: HostParts, reads: readonly PartitionRead[], options: FetchOptions): Pass | Promise<Pass> {
-  const pass: Pass = { partitions: [], held: [], bytes: 0, urgent: false }
+  const maxBytes = options.reserve(options.maxBytes)
+  const pass: Pass = { partitions: [], held: [], maxBytes, bytes: 0, urgent: false }
   return readFrom(parts, reads, options, { pass, index: 0 })
 }
 
@@ -172,7 +179,7 @@ function readFrom(
     const got = readOne(parts, hosted, {
       read,
       options,
-      leftBytes: options.maxBytes - pass.bytes,
+      leftBytes: pass.maxBytes - pass.bytes,
       isFirst: pass.bytes === 0,
     })
     if (!(got instanceof Promise)) {

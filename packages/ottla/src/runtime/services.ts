@@ -94,13 +94,17 @@ export interface FetchOptions {
   readonly maxWaitMs: Millis
   readonly minBytes: number
   readonly maxBytes: number
+  /** Asked before the partitions are read: grants up to `bytes` of memory for what is found. */
+  readonly reserve: (bytes: number) => number
+  /** Ends what was granted: too little was found, and the fetch waits. */
+  readonly giveBack: () => void
   readonly readCommitted: boolean
   readonly apiVersion: number
   /** -1 for consumers. */
   readonly replicaId: BrokerId
   /** Reply at once whatever was found (an empty topic list, a session error). */
   readonly noWait: boolean
-  /** Called with a function that ends the wait early (the connection closed). */
+  /** Called with a function that ends the wait early (the connection closed); it may be called at once. */
   readonly onAbort: (abort: () => void) => void
 }
 

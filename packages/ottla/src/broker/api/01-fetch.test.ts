@@ -6,6 +6,7 @@ import { Codec } from '../../wire/batch/header.ts'
 import { deleteRecordsApi } from '../../wire/gen/delete-records.ts'
 import { type FetchRequestInput, fetchApi } from '../../wire/gen/fetch.ts'
 import { CloseSignal } from '../net/close-signal.ts'
+import { UNSENT_BYTES_MAX, UNSENT_BYTES_TOTAL_MAX } from '../net/limits.ts'
 import { batchOf, createTopic, errorOf, fetch, produce, recordsIn, valuesIn } from '../testing/calls.ts'
 import { withBroker } from '../testing/memory-broker.ts'
 import type { RawPeer } from '../testing/raw-peer.ts'
@@ -17,6 +18,8 @@ const patience: FetchOptions = {
   maxWaitMs: 1_000_000,
   minBytes: 1,
   maxBytes: 1000,
+  reserve: bytes => bytes,
+  giveBack: () => {},
   readCommitted: false,
   apiVersion: 12,
   replicaId: -1,
@@ -106,6 +109,20 @@ test('a reader that comes while a write is being synced is woken by its end', ()
     result.release()
   }))
 
+test('readers that only wait hold no memory that others need', () =>
+  withBroker(async broker => {
+    const writer = await broker.connect()
+    await createTopic(writer, 'idle')
+    await createTopic(writer, 'busy')
+    await fill(writer, 'busy', ['a', 'b', 'c'])
+    const greedy = { maxBytes: UNSENT_BYTES_MAX }
+    for (let held = 0; held <= UNSENT_BYTES_TOTAL_MAX; held += UNSENT_BYTES_MAX) {
+      fetch(await broker.connect(), { topic: 'idle' }, { ...greedy, maxWaitMs: 1_000_000 }).catch(() => {})
+    }
+    const answer = await fetch(await broker.connect(), { topic: 'busy' }, greedy)
+    assert.deepEqual(valuesIn(answer.records), ['a', 'b', 'c'])
+  }))
+
 test('a wait that nobody is there for any more ends', () =>
   withBroker(async broker => {
     const [reader, writer] = [await broker.connect(), await broker.connect()]
@@ -117,6 +134,17 @@ test('a wait that nobody is there for any more ends', () =>
     await broker.until(() => reader.isClosed)
     await fill(writer, 'orders', ['x'])
     assert.deepEqual(valuesIn((await fetch(writer, { topic: 'orders' })).records), ['x'])
+  }))
+
+test('who would wait when nobody is there any more is answered at once', () =>
+  withBroker(async broker => {
+    await createTopic(await broker.connect(), 'orders')
+    const read = { topic: 'orders', topicId: null, partition: 0, fetchOffset: 0, maxBytes: 1000 }
+    const beliefs = { currentLeaderEpoch: -1, lastFetchedEpoch: -1 }
+    const options = { ...patience, onAbort: (abort: () => void) => abort() }
+    const fetched = broker.server.services.partitions.fetch([{ ...read, ...beliefs }], options)
+    const result = await broker.settled(Promise.resolve(fetched))
+    assert.equal(result.partitions[0]?.bytes, 0)
   }))
 
 test('an error, or nothing to read, is answered at once', () =>

@@ -10,7 +10,10 @@ import type { AnyApi, Api } from '../../wire/api.ts'
 /** The connection that a request came on, as long as it lives. */
 export interface ConnectionSignal {
   readonly closed: boolean
-  /** Calls `listener` once when the connection is gone or about to end: stop waiting. The returned function takes it back. */
+  /**
+   * Calls `listener` once when the connection is gone or about to end: stop waiting. Before it returns, when it is so
+   * already. The returned function takes it back.
+   */
   onClose(listener: () => void): () => void
 }
 
@@ -28,6 +31,8 @@ export interface ApiContext {
    * sent: 0 or more. What was granted counts until the reply is ready, then its true size does.
    */
   reserveReplyBytes(bytes: number): number
+  /** Gives back what was granted so far: whoever only waits holds nothing. */
+  returnReplyBytes(): void
   /** Monotonic. */
   now(): Millis
 }

@@ -4,12 +4,17 @@ import type { ConnectionSignal } from '../api/handler.ts'
 export class CloseSignal implements ConnectionSignal {
   readonly #listeners = new Set<() => void>()
   #closed = false
+  #hurried = false
 
   get closed(): boolean {
     return this.#closed
   }
 
   onClose(listener: () => void): () => void {
+    if (this.#hurried) {
+      listener()
+      return () => {}
+    }
     this.#listeners.add(listener)
     return () => {
       this.#listeners.delete(listener)
@@ -22,8 +27,9 @@ export class CloseSignal implements ConnectionSignal {
     this.hurry()
   }
 
-  /** Calls everyone who waits, once: no more waiting, the connection is about to end. */
+  /** Calls everyone who waits, once, and whoever is yet to: no more waiting, the connection is about to end. */
   hurry(): void {
+    this.#hurried = true
     const listeners = [...this.#listeners]
     this.#listeners.clear()
     for (const listener of listeners) listener()

@@ -89,6 +89,11 @@ export class Connection implements NetReceiver, FrameSink, RequestConnection, Re
     return granted
   }
 
+  unreserve(bytes: number): void {
+    this.#reservedBytes -= bytes
+    this.#shared.meter.addUnsent(-bytes)
+  }
+
   // What the socket says.
 
   space(): Uint8Array {
@@ -229,7 +234,7 @@ export class Connection implements NetReceiver, FrameSink, RequestConnection, Re
 
   #answer(context: RequestContext, reply: Reply<unknown>): void {
     if (this.#replies.isClosed) {
-      this.#giveBack(context)
+      context.returnReplyBytes()
       reply.release?.()
       return
     }
@@ -241,21 +246,16 @@ export class Connection implements NetReceiver, FrameSink, RequestConnection, Re
       this.#failed(context, error)
       return
     }
-    this.#giveBack(context)
+    context.returnReplyBytes()
     this.#shared.meter.answered(this.#replies.fill(context.slot, chunks, reply.release))
     if (reply.close === undefined) return
     this.#log('refused-write', reply.close)
     this.finish()
   }
 
-  #giveBack(context: RequestContext): void {
-    this.#reservedBytes -= context.reservedBytes
-    this.#shared.meter.addUnsent(-context.reservedBytes)
-  }
-
   /** A handler threw, or its reply cannot be written: a Bug stops the process; a peer's bad bytes, or a case nobody thought of, end the connection. */
   #failed(context: RequestContext, error: unknown): void {
-    this.#giveBack(context)
+    context.returnReplyBytes()
     if (error instanceof Bug) this.services.fatal(error)
     const why = error instanceof Error ? error.message : String(error)
     this.#drop(

@@ -13,8 +13,9 @@ export interface RequestConnection {
   readonly id: number
   readonly peer: NetAddress
   readonly signal: ConnectionSignal
-  /** Grants up to `bytes` of what replies may hold; given back when the reply is ready. */
+  /** Grants up to `bytes` of what replies may hold, until `unreserve`. */
   reserve(bytes: number): number
+  unreserve(bytes: number): void
 }
 
 export class RequestContext implements ApiContext {
@@ -58,15 +59,15 @@ export class RequestContext implements ApiContext {
     return this.#connection.signal
   }
 
-  /** Bytes granted so far. */
-  get reservedBytes(): number {
-    return this.#reservedBytes
-  }
-
   reserveReplyBytes(bytes: number): number {
     const granted = this.#connection.reserve(bytes)
     this.#reservedBytes += granted
     return granted
+  }
+
+  returnReplyBytes(): void {
+    this.#connection.unreserve(this.#reservedBytes)
+    this.#reservedBytes = 0
   }
 
   now(): Millis {
