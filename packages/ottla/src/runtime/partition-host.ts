@@ -9,7 +9,7 @@ import { type AppendDecision, decideAck, decideAppend, evolveAppended } from '..
 import type { Clock } from '../ports/clock.ts'
 import type { TopicConfig } from '../spec/config/topic.ts'
 import type { WireErrorName } from '../spec/errors.ts'
-import { CompressionError } from '../wire/batch/errors.ts'
+import { CompressionError, type CompressionProblem } from '../wire/batch/errors.ts'
 import {
   type BatchHeader,
   Codec,
@@ -126,7 +126,12 @@ export class PartitionHost implements Partitions {
       batch = storedForm(accepted.records, header, hosted)
     } catch (error) {
       if (!(error instanceof CompressionError)) throw error
-      return this.#refused(name, hosted, { error: 'CORRUPT_MESSAGE', message: error.message })
+      return this.#refused(name, hosted, { error: recodeErrors[error.kind], message: error.message })
+    }
+    const { maxMessageBytes } = hosted.config
+    if (batch.length > maxMessageBytes) {
+      const message = `batch of ${batch.length} bytes with the topic's codec, max.message.bytes is ${maxMessageBytes}`
+      return this.#refused(name, hosted, { error: 'MESSAGE_TOO_LARGE', message })
     }
     header.baseOffset = decision.baseOffset
     header.partitionLeaderEpoch = hosted.state.leaderEpoch
@@ -223,6 +228,13 @@ export class PartitionHost implements Partitions {
     }
   }
 }
+
+/** The sum fitted, so sending the same again cannot help; a batch that is too large can be split. */
+const recodeErrors = {
+  corrupt: 'INVALID_RECORD',
+  limit: 'MESSAGE_TOO_LARGE',
+  unsupported: 'UNSUPPORTED_COMPRESSION_TYPE',
+} as const satisfies Record<CompressionProblem, WireErrorName>
 
 interface Accepted {
   readonly records: Uint8Array

@@ -219,6 +219,19 @@ test('G16: compressed bytes that are none, or stop early, are refused where they
     }
   }))
 
+test("G15: what the topic's codec makes of a batch is no larger than max.message.bytes either", () =>
+  attacked(async peer => {
+    const configs = { 'compression.type': 'uncompressed', 'max.message.bytes': '10000' }
+    await createTopic(peer, 'plain', { configs })
+    const send = async (records: Uint8Array) => errorOf(await produce(peer, { topic: 'plain', records }))
+    const { gzip } = layout.Codec
+    assert.equal(await send(batchOf(['x'.repeat(9000)], { codec: gzip })), 'NONE')
+    assert.equal(await send(batchOf(['x'.repeat(20_000)], { codec: gzip })), 'MESSAGE_TOO_LARGE')
+    assert.equal(await send(batchOf(['x'.repeat(1_000_000)], { codec: gzip })), 'MESSAGE_TOO_LARGE')
+    assert.equal(await send(withPayload(utf8('no gzip'), gzip)), 'INVALID_RECORD', 'sending it again cannot help')
+    assert.equal(await endOffsetOf(peer, 'plain'), 1)
+  }))
+
 test('G19: a message too large fails alone: its neighbours in the request and the connection go on', () =>
   attacked(async peer => {
     await createTopic(peer, 'target', { partitions: 3 })
