@@ -232,7 +232,13 @@ function readOne(parts: HostParts, hosted: HostedPartition, want: Want): Got | P
     const got = log.read(read.fetchOffset, { upTo, maxBytes: Math.max(0, maxBytes), minOneBatch: want.isFirst })
     if (!(got instanceof Promise)) return withRecords(hosted, want, got)
     return got.then(
-      done => withRecords(hosted, want, done),
+      done => {
+        hosted.startMoved()
+        if (read.fetchOffset >= state.logStartOffset) return withRecords(hosted, want, done)
+        // Retention was faster, and what was read may begin behind what was asked for.
+        done.release()
+        return { partition: refused(parts, read, 'OFFSET_OUT_OF_RANGE', hosted), read: null }
+      },
       fault => ({ partition: refused(parts, read, faultToWire(fault), hosted), read: null }),
     )
   } catch (fault) {

@@ -55,6 +55,8 @@ export class PartitionTable {
     if (hosted === undefined)
       return partition.replicas.includes(this.#self) ? 'KAFKA_STORAGE_ERROR' : 'NOT_LEADER_OR_FOLLOWER'
     if (hosted.closed || hosted.log.fault !== null) return 'KAFKA_STORAGE_ERROR'
+    // Retention moves the log's start on its own.
+    hosted.startMoved()
     return hosted
   }
 

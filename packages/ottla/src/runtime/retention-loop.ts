@@ -47,9 +47,6 @@ export class RetentionLoop {
       if (!(fault instanceof DiskFault)) throw fault
       observe.log('error', 'log.retention-failed', { reason: fault.message })
     }
-    for (const hosted of table) {
-      hosted.startMoved()
-      hosted.state.producers.expire(clock.monoMs(), producerExpiryMs)
-    }
+    for (const { state } of table) state.producers.expire(clock.monoMs(), producerExpiryMs)
   }
 }

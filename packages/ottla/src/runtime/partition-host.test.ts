@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { testEnv } from '../storage/testing.ts'
+import { BatchBuilder } from '../wire/batch/build.ts'
+import { AT_ONCE, NAME, readAt, topicWorld } from './testing.ts'
+
+const WRITE = { acks: 1, timeoutMs: 1000, apiVersion: 12, transactionalId: null }
+
+function batch(): Uint8Array {
+  const builder = new BatchBuilder()
+  builder.append(null, new Uint8Array(10), [], 0)
+  return builder.build().slice()
+}
+
+/** A partition with five batches. */
+async function filled(env = testEnv()) {
+  const world = await topicWorld({ env })
+  await world.apply()
+  for (let i = 0; i < 5; i++) await world.host.append(NAME, batch(), WRITE)
+  const hosted = world.table.resolve(NAME)
+  assert.ok(typeof hosted !== 'string')
+  return { ...world, log: hosted.log }
+}
+
+test('what retention deletes is out of range at once, not when retention is done with all partitions', async () => {
+  const { host, log, directories } = await filled()
+  await log.advanceStart(3)
+  const result = await host.fetch([readAt(1)], AT_ONCE)
+  const [answer] = result.partitions
+  assert.deepEqual([answer?.error, answer?.logStartOffset], ['OFFSET_OUT_OF_RANGE', 3])
+  const asked = { timestamp: -2, readCommitted: false, currentLeaderEpoch: -1 }
+  await log.advanceStart(4)
+  assert.equal((await host.offsetFor(NAME, asked)).offset, 4)
+  result.release()
+  await directories.close()
+})
+
+test('what retention deletes while it is read from a file is out of range', async () => {
+  const held: (() => void)[] = []
+  let holds = false
+  const env = testEnv({
+    defer: (finish, { kind }) => {
+      if (holds && kind === 'read') held.push(finish)
+      else queueMicrotask(finish)
+    },
+  })
+  await (await filled(env)).directories.close()
+  const world = await topicWorld({ env })
+  await world.apply()
+  const hosted = world.table.resolve(NAME)
+  assert.ok(typeof hosted !== 'string')
+  holds = true
+  const fetching = world.host.fetch([readAt(1)], AT_ONCE)
+  assert.ok(fetching instanceof Promise)
+  await hosted.log.advanceStart(3)
+  holds = false
+  assert.ok(held.length > 0, 'the file is still being read')
+  for (const finish of held) finish()
+  const result = await fetching
+  assert.equal(result.partitions[0]?.error, 'OFFSET_OUT_OF_RANGE')
+  result.release()
+  await world.directories.close()
+})

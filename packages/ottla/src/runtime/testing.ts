@@ -1,0 +1,67 @@
+/** For tests of this folder: a broker with one topic, over a simulated disk. */
+import { ZERO_UUID } from '../base/uuid.ts'
+import { evolveAll } from '../core/metadata/evolve.ts'
+import { emptyImage, type MetadataImage } from '../core/metadata/image.ts'
+import type { MetadataRecord } from '../core/metadata/records.ts'
+import { brokerConfigOf } from '../spec/config/broker.ts'
+import { openTest, type TestEnv, TOPIC_ID, testEnv } from '../storage/testing.ts'
+import { DataDirectories } from './data-directories.ts'
+import { PartitionHost } from './partition-host.ts'
+import { PartitionTable } from './partition-table.ts'
+import { Purgatory } from './purgatory.ts'
+import { Reconciler } from './reconciler.ts'
+import type { FetchOptions, PartitionRead } from './services.ts'
+
+const SELF = 1
+const TOPIC = 'orders'
+
+export interface WorldOptions {
+  readonly partitions?: number
+  readonly paths?: readonly string[]
+  readonly env?: TestEnv
+}
+
+export async function topicWorld(options: WorldOptions = {}) {
+  const { partitions = 1, paths = ['/data'], env = testEnv() } = options
+  const opened = []
+  for (const path of paths) opened.push(await openTest(env, { path }))
+  const directories = new DataDirectories(opened, 0)
+  const image = imageOf(partitions)
+  const { clock, observe } = env
+  const table = new PartitionTable(SELF, () => image)
+  const reconciler = new Reconciler({ self: SELF, config: brokerConfigOf(), directories, table, clock, observe })
+  const apply = (mayCreate = true) =>
+    reconciler.apply(image, { topics: new Set([TOPIC_ID]), removed: new Set(), mayCreate })
+  const host = new PartitionHost({ table, purgatory: new Purgatory(clock), clock, room: directories })
+  return { env, opened, directories, table, apply, host }
+}
+
+function imageOf(partitionCount: number): MetadataImage {
+  const records: MetadataRecord[] = [{ type: 'topic', body: { topicId: TOPIC_ID, name: TOPIC } }]
+  for (let partition = 0; partition < partitionCount; partition++) {
+    const state = { isr: [SELF], leader: SELF, leaderEpoch: 0, partitionEpoch: 0 }
+    const body = { topicId: TOPIC_ID, partition, replicas: [SELF], directories: [ZERO_UUID], ...state }
+    records.push({ type: 'partition', body })
+  }
+  return evolveAll(emptyImage(), records)
+}
+
+export const NAME = { topic: TOPIC, topicId: null, partition: 0 }
+
+export function readAt(fetchOffset: number): PartitionRead {
+  return { ...NAME, fetchOffset, maxBytes: 1000, currentLeaderEpoch: -1, lastFetchedEpoch: -1 }
+}
+
+/** A fetch that does not wait. */
+export const AT_ONCE: FetchOptions = {
+  maxWaitMs: 0,
+  minBytes: 1,
+  maxBytes: 1000,
+  reserve: bytes => bytes,
+  giveBack: () => {},
+  readCommitted: false,
+  apiVersion: 12,
+  replicaId: -1,
+  noWait: false,
+  onAbort: () => {},
+}
