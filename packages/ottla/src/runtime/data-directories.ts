@@ -3,7 +3,6 @@
  * is inside one is storage's.
  */
 import { assert } from '../base/assert.ts'
-import type { Millis } from '../base/units.ts'
 import type { Uuid } from '../base/uuid.ts'
 import { DiskFault } from '../ports/disk.ts'
 import type { TopicConfig } from '../spec/config/topic.ts'
@@ -81,10 +80,6 @@ export class DataDirectories {
   /** Calls `listener` when a directory goes out of service, for the rest of the process's life. */
   onFault(listener: (directory: LogDirectory, fault: DiskFault) => void): void {
     for (const directory of this.#directories) directory.onFault(fault => listener(directory, fault))
-  }
-
-  async runRetention(nowWallMs: Millis): Promise<void> {
-    for (const directory of this.online) await directory.runRetention(nowWallMs)
   }
 
   async close(): Promise<void> {

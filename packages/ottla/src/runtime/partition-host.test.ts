@@ -1,22 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { testEnv } from '../storage/testing.ts'
-import { BatchBuilder } from '../wire/batch/build.ts'
-import { AT_ONCE, NAME, readAt, topicWorld } from './testing.ts'
-
-const WRITE = { acks: 1, timeoutMs: 1000, apiVersion: 12, transactionalId: null }
-
-function batch(): Uint8Array {
-  const builder = new BatchBuilder()
-  builder.append(null, new Uint8Array(10), [], 0)
-  return builder.build().slice()
-}
+import { AT_ONCE, NAME, readAt, smallBatch, topicWorld, WRITE } from './testing.ts'
 
 /** A partition with five batches. */
 async function filled(env = testEnv()) {
   const world = await topicWorld({ env })
   await world.apply()
-  for (let i = 0; i < 5; i++) await world.host.append(NAME, batch(), WRITE)
+  for (let i = 0; i < 5; i++) await world.host.append(NAME, smallBatch(), WRITE)
   const hosted = world.table.resolve(NAME)
   assert.ok(typeof hosted !== 'string')
   return { ...world, log: hosted.log }

@@ -41,11 +41,13 @@ export class RetentionLoop {
 
   async #round(): Promise<void> {
     const { clock, directories, table, observe, producerExpiryMs } = this.#parts
-    try {
-      await directories.runRetention(clock.wallMs())
-    } catch (fault) {
-      if (!(fault instanceof DiskFault)) throw fault
-      observe.log('error', 'log.retention-failed', { reason: fault.message })
+    for (const directory of directories.online) {
+      try {
+        await directory.runRetention(clock.wallMs())
+      } catch (fault) {
+        if (!(fault instanceof DiskFault)) throw fault
+        observe.log('error', 'log.retention-failed', { path: directory.path, reason: fault.message })
+      }
     }
     for (const { state } of table) state.producers.expire(clock.monoMs(), producerExpiryMs)
   }

@@ -5,12 +5,13 @@ import { emptyImage, type MetadataImage } from '../core/metadata/image.ts'
 import type { MetadataRecord } from '../core/metadata/records.ts'
 import { brokerConfigOf } from '../spec/config/broker.ts'
 import { openTest, type TestEnv, TOPIC_ID, testEnv } from '../storage/testing.ts'
+import { BatchBuilder } from '../wire/batch/build.ts'
 import { DataDirectories } from './data-directories.ts'
 import { PartitionHost } from './partition-host.ts'
 import { PartitionTable } from './partition-table.ts'
 import { Purgatory } from './purgatory.ts'
 import { Reconciler } from './reconciler.ts'
-import type { FetchOptions, PartitionRead } from './services.ts'
+import type { AppendOptions, FetchOptions, PartitionRead } from './services.ts'
 
 const SELF = 1
 const TOPIC = 'orders'
@@ -19,17 +20,19 @@ export interface WorldOptions {
   readonly partitions?: number
   readonly paths?: readonly string[]
   readonly env?: TestEnv
+  /** Config of the broker, by Kafka's names. */
+  readonly keys?: Readonly<Record<string, string>>
 }
 
 export async function topicWorld(options: WorldOptions = {}) {
-  const { partitions = 1, paths = ['/data'], env = testEnv() } = options
+  const { partitions = 1, paths = ['/data'], env = testEnv(), keys = {} } = options
   const opened = []
   for (const path of paths) opened.push(await openTest(env, { path }))
   const directories = new DataDirectories(opened, 0)
   const image = imageOf(partitions)
   const { clock, observe } = env
   const table = new PartitionTable(SELF, () => image)
-  const reconciler = new Reconciler({ self: SELF, config: brokerConfigOf(), directories, table, clock, observe })
+  const reconciler = new Reconciler({ self: SELF, config: brokerConfigOf(keys), directories, table, clock, observe })
   const apply = (mayCreate = true) =>
     reconciler.apply(image, { topics: new Set([TOPIC_ID]), removed: new Set(), mayCreate })
   const host = new PartitionHost({ table, purgatory: new Purgatory(clock), clock, room: directories })
@@ -46,6 +49,14 @@ function imageOf(partitionCount: number): MetadataImage {
   return evolveAll(emptyImage(), records)
 }
 
+/** One record. */
+export function smallBatch(): Uint8Array {
+  const builder = new BatchBuilder()
+  builder.append(null, new Uint8Array(10), [], 0)
+  return builder.build().slice()
+}
+
+export const WRITE: AppendOptions = { acks: 1, timeoutMs: 1000, apiVersion: 12, transactionalId: null }
 export const NAME = { topic: TOPIC, topicId: null, partition: 0 }
 
 export function readAt(fetchOffset: number): PartitionRead {
