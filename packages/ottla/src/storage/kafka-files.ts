@@ -80,12 +80,13 @@ export function formatMetaProperties(meta: MetaProperties & { readonly directory
   return `#\nversion=1\nnode.id=${meta.nodeId}\ncluster.id=${meta.clusterId}\ndirectory.id=${meta.directoryId}\n`
 }
 
+/** The version alone: of a later one nothing else is known. */
+export function metaPropertiesVersion(text: string): number | null {
+  return wholeNumber(propertiesOf(text).get('version'))
+}
+
 export function parseMetaProperties(text: string): MetaProperties | null {
-  const values = new Map<string, string>()
-  for (const line of text.split(/\r?\n/)) {
-    const found = /^\s*([^#!\s=:][^\s=:]*)\s*[=:]\s*(.*?)\s*$/.exec(line)
-    if (found !== null) values.set(found[1] as string, found[2] as string)
-  }
+  const values = propertiesOf(text)
   const version = wholeNumber(values.get('version'))
   const nodeId = wholeNumber(values.get('node.id') ?? values.get('broker.id'))
   const clusterId = values.get('cluster.id')
@@ -97,6 +98,15 @@ export function parseMetaProperties(text: string): MetaProperties | null {
     clusterId,
     directoryId: directoryId !== undefined && isUuid(directoryId) ? directoryId : null,
   }
+}
+
+function propertiesOf(text: string): ReadonlyMap<string, string> {
+  const values = new Map<string, string>()
+  for (const line of text.split(/\r?\n/)) {
+    const found = /^\s*([^#!\s=:][^\s=:]*)\s*[=:]\s*(.*?)\s*$/.exec(line)
+    if (found !== null) values.set(found[1] as string, found[2] as string)
+  }
+  return values
 }
 
 export const CLEAN_MARKER_TEXT = '{"version":0,"brokerEpoch":-1}'

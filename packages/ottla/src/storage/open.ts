@@ -28,6 +28,7 @@ import {
   LOG_STARTS,
   META_PROPERTIES,
   type MetaProperties,
+  metaPropertiesVersion,
   type OffsetsByPartition,
   OTHER_FOLDER,
   parseFolderName,
@@ -125,15 +126,12 @@ async function claim(env: StorageEnv, options: LogDirectoryOptions): Promise<Uui
   const { path, nodeId, clusterId } = options
   const file = `${path}/${META_PROPERTIES}`
   const text = await readText(env.disk, file)
+  const version = text === null ? null : metaPropertiesVersion(text)
+  if (version !== null && version > 1)
+    throw new StorageRefusal(path, `${path} was written by a newer release (${META_PROPERTIES} version ${version})`)
   const meta = text === null ? null : parseMetaProperties(text)
   if (text !== null && meta === null) throw new StorageRefusal(path, `${file} cannot be read: is this a log directory?`)
   if (meta !== null) {
-    if (meta.version > 1) {
-      throw new StorageRefusal(
-        path,
-        `${path} was written by a newer release (${META_PROPERTIES} version ${meta.version})`,
-      )
-    }
     if (meta.clusterId !== clusterId) {
       throw new StorageRefusal(path, `${path} belongs to cluster ${meta.clusterId}, this is cluster ${clusterId}`)
     }
