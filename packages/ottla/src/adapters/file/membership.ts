@@ -5,6 +5,7 @@
 import type { BrokerId } from '../../base/units.ts'
 import type { Disk } from '../../ports/disk.ts'
 import type { BrokerPresence, Leadership, Membership, RegisterResult } from '../../ports/membership.ts'
+import { MetaLogDamage } from './meta-log.ts'
 import { readFile, replaceFile } from './whole-file.ts'
 
 export const CONTROLLER_EPOCH_NAME = '.ottla-controller-epoch'
@@ -77,7 +78,9 @@ export class FileMembership implements Membership {
     const epoch = Number(new TextDecoder().decode(bytes))
     // A metadata log with a higher epoch fences whoever believes less: an unreadable file must not be taken for 0.
     if (!Number.isSafeInteger(epoch) || epoch < 1) {
-      throw new Error(`${this.#directory}/${CONTROLLER_EPOCH_NAME} does not hold a number; restore it from a copy`)
+      throw new MetaLogDamage(
+        `${this.#directory}/${CONTROLLER_EPOCH_NAME} does not hold a number; restore it from a copy`,
+      )
     }
     return epoch
   }

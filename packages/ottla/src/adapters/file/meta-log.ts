@@ -14,15 +14,21 @@ import { readFile, replaceFile } from './whole-file.ts'
 export const METADATA_LOG_NAME = '.ottla-metadata.log'
 export const METADATA_SNAPSHOT_NAME = '.ottla-metadata.snapshot'
 
-/** The metadata is damaged: what is behind the damage was promised and cannot be read. For a person to decide. */
+/** Metadata that was promised cannot be read. For a person to decide. */
 export class MetaLogDamage extends Error {
-  constructor(path: string, at: number) {
-    super(
-      `${path} is damaged at byte ${at}: entries behind it are sound, so it was not cut short by a crash. Nothing was changed; restore the file from a copy`,
-    )
+  constructor(message: string) {
+    super(message)
     this.name = 'MetaLogDamage'
   }
 }
+
+function damageAt(path: string, at: number, why: string): MetaLogDamage {
+  return new MetaLogDamage(
+    `${path} is damaged at byte ${at}: ${why}. Nothing was changed; restore the file from a copy`,
+  )
+}
+
+const NO_TORN_END = 'entries behind it are sound, so it was not cut short by a crash'
 
 export class FileMetaLog implements MetaLog {
   readonly #disk: Disk
@@ -184,13 +190,14 @@ async function find(disk: Disk, directory: string): Promise<Found> {
   for (let next = decodeEntry(LOG_MAGIC, bytes, at); next !== null; next = decodeEntry(LOG_MAGIC, bytes, at)) {
     const previous = entries.at(-1)
     const follows = previous === undefined || next.entry.offset === previous.offset + 1
-    if (!follows) throw new MetaLogDamage(path, at)
+    if (!follows) throw damageAt(path, at, 'it does not follow the entry before it')
     entries.push(next.entry)
     at = next.end
   }
-  if (hasEntryAfter(LOG_MAGIC, bytes, at)) throw new MetaLogDamage(path, at)
+  if (hasEntryAfter(LOG_MAGIC, bytes, at)) throw damageAt(path, at, NO_TORN_END)
   const from = snapshot?.endOffset ?? 0
-  if ((entries[0]?.offset ?? from) > from) throw new MetaLogDamage(path, 0)
+  if ((entries[0]?.offset ?? from) > from)
+    throw damageAt(path, 0, `it does not follow the snapshot, which ends at ${from}`)
   return { snapshot, entries: entries.filter(entry => entry.offset >= from), endBytes: at }
 }
 
@@ -200,7 +207,7 @@ async function readSnapshot(disk: Disk, directory: string): Promise<MetaSnapshot
   if (bytes === null) return null
   const read = decodeEntry(SNAPSHOT_MAGIC, bytes, 0)
   // It was replaced atomically, so it is whole unless the disk damaged it.
-  if (read === null || read.end !== bytes.length) throw new MetaLogDamage(path, 0)
+  if (read === null || read.end !== bytes.length) throw damageAt(path, 0, 'it is not what was written')
   const { offset, epoch, records } = read.entry
   return { endOffset: offset, epoch, records }
 }

@@ -1,7 +1,7 @@
 /** `ottla start` as a process: what a person sees, and how it ends. */
 import assert from 'node:assert/strict'
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { type EventEmitter, once } from 'node:events'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -55,13 +55,18 @@ class Started {
     return address
   }
 
-  async says(what: RegExp): Promise<void> {
-    while (!what.test(this.output)) {
-      const ended = await Promise.race([
-        once(this.child.stdout!, 'data').then(() => false),
-        this.#exited.then(() => true),
-      ])
-      assert.ok(!ended || what.test(this.output), `it ended before it said ${what}: ${this.errors}`)
+  says(what: RegExp): Promise<void> {
+    return this.#waitFor(what, this.child.stdout!, () => this.output)
+  }
+
+  logs(what: RegExp): Promise<void> {
+    return this.#waitFor(what, this.child.stderr!, () => this.errors)
+  }
+
+  async #waitFor(what: RegExp, stream: EventEmitter, text: () => string): Promise<void> {
+    while (!what.test(text())) {
+      const ended = await Promise.race([once(stream, 'data').then(() => false), this.#exited.then(() => true)])
+      assert.ok(!ended || what.test(text()), `it ended before it said ${what}: ${this.errors}`)
     }
   }
 
@@ -122,7 +127,7 @@ test('a second signal ends it at once', async () => {
   started.child.kill('SIGINT')
   await started.says(/stopping/)
   started.child.kill('SIGINT')
-  assert.equal(await started.ended(), 130)
+  assert.equal(await started.ended(), 'SIGINT')
   assert.doesNotMatch(started.output, /stopped/)
   socket.destroy()
 })
@@ -159,9 +164,60 @@ test('what stands in its way is one clear line', async () => {
 
   const properties = join(data, 'meta.properties')
   writeFileSync(properties, readFileSync(properties, 'utf8').replace(/^version=1$/m, 'version=99'))
-  const newer = await refused(start(data))
-  assert.equal(newer.code, 1)
-  assert.match(newer.line, /meta\.properties.*99/)
+  for (const text of [readFileSync(properties), 'version=99\nwhat.it.holds=unknown\n']) {
+    writeFileSync(properties, text)
+    const newer = await refused(start(data))
+    assert.equal(newer.code, 1)
+    assert.match(newer.line, /was written by a newer release \(meta\.properties version 99\)/)
+  }
+})
+
+test('a folder that cannot be used is one line that says what was given and what to do', async () => {
+  const file = join(root, 'a-file')
+  writeFileSync(file, '')
+  const started = start(join(file, 'data'))
+  assert.equal(await started.ended(), 1)
+  assert.equal(
+    started.errors,
+    `ottla: cannot start: log directory ${file}/data cannot be used: ENOTDIR: not a directory, mkdir '${file}/data'; choose another folder with --data\n`,
+  )
+
+  const data = newFolder()
+  const first = start(data)
+  await first.serving()
+  first.child.kill('SIGTERM')
+  assert.equal(await first.ended(), 0)
+  writeFileSync(join(data, '.ottla-controller-epoch'), 'x\n')
+  const { code, line } = await refused(start(data))
+  assert.equal(code, 1)
+  assert.match(line, /\.ottla-controller-epoch does not hold a number; restore it from a copy/)
+})
+
+test('a stop that is asked for while it recovers is announced and clean, unless it is forced', async () => {
+  const data = newFolder()
+  const first = start(data)
+  await first.serving()
+  first.child.kill('SIGTERM')
+  assert.equal(await first.ended(), 0)
+  // A pipe that nobody writes to keeps the one who reads it waiting, as a disk that hangs does.
+  const path = join(data, '.ottla-metadata.log')
+  rmSync(path)
+  execFileSync('mkfifo', [path])
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    const forced = start(data)
+    await forced.logs(/storage\.opened/)
+    forced.child.kill(signal)
+    await forced.says(/^stopping: .* recovered .*\(again to force\)\n$/)
+    forced.child.kill(signal)
+    assert.equal(await forced.ended(), signal)
+  }
+  const clean = start(data)
+  await clean.logs(/storage\.opened/)
+  clean.child.kill('SIGTERM')
+  await clean.says(/^stopping: /)
+  writeFileSync(path, '')
+  assert.equal(await clean.ended(), 0)
+  assert.match(clean.output, /^stopping: .*\nstopped\n$/)
 })
 
 test('config comes from the file, the environment and options, and is refused as a whole', async () => {

@@ -1,5 +1,6 @@
 /** `ottla start`: a broker as a process, from its options to its clean stop. */
 import { readFile } from 'node:fs/promises'
+import { constants } from 'node:os'
 import type { NetAddress } from '../../ports/net.ts'
 import { type BrokerConfig, parseBrokerConfig } from '../../spec/config/broker.ts'
 import { nodeAdapters } from '../server/node-adapters.ts'
@@ -8,8 +9,7 @@ import { CommandError, Failure, report } from './failure.ts'
 import type { StartOptions } from './start-options.ts'
 import { VERSION } from './version.ts'
 
-const SIGNALS = { SIGINT: 130, SIGTERM: 143 } as const
-type Signal = keyof typeof SIGNALS
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const
 /** Addresses that are listened on and cannot be connected to. */
 const EVERY_INTERFACE: ReadonlySet<string> = new Set(['', '0.0.0.0', '::'])
 
@@ -33,10 +33,13 @@ export async function runStart(options: StartOptions): Promise<void> {
   })
   // A stop that is asked for while recovery runs is honoured as soon as it can be a clean one.
   const stop = new StopRequest()
+  stop.announce('what was written is recovered first, so that the stop is a clean one')
   const server = await startServer(config, adapters)
-  writeBanner(config, server)
-  await stop.asked
-  process.stdout.write('stopping: requests in work are answered, then everything is synced (again to force)\n')
+  if (!stop.isAsked) {
+    writeBanner(config, server)
+    stop.announce('requests in work are answered, then everything is synced')
+    await stop.asked
+  }
   await server.close()
   process.stdout.write('stopped\n')
   process.exit(0)
@@ -99,20 +102,35 @@ function show({ host, port }: NetAddress): string {
   return shown.includes(':') ? `[${shown}]:${port}` : `${shown}:${port}`
 }
 
-/** The first signal asks for a clean stop, the second one ends the process. */
+/** The first signal asks for a clean stop, and is answered with a line; the second one ends the process. */
 class StopRequest {
   readonly asked: Promise<void>
+  isAsked = false
+  #whatFollows = ''
 
   constructor() {
     this.asked = new Promise(resolve => {
-      let count = 0
-      for (const signal of Object.keys(SIGNALS) as Signal[]) {
+      for (const signal of SIGNALS) {
         process.on(signal, () => {
-          count++
-          if (count > 1) process.exit(SIGNALS[signal])
+          if (this.isAsked) endBy(signal)
+          this.isAsked = true
+          process.stdout.write(`stopping: ${this.#whatFollows} (again to force)\n`)
           resolve()
         })
       }
     })
   }
+
+  /** What will be said to follow a signal that comes from now on. */
+  announce(whatFollows: string): void {
+    this.#whatFollows = whatFollows
+  }
+}
+
+/** Ends as a process does that does not catch the signal: an orderly exit would wait for a disk that hangs. */
+function endBy(signal: (typeof SIGNALS)[number]): never {
+  process.removeAllListeners(signal)
+  process.kill(process.pid, signal)
+  // The first process of a container is not ended by a signal that it does not catch.
+  process.exit(128 + constants.signals[signal])
 }

@@ -1,6 +1,6 @@
 /** What lies on this broker's disks, opened: every log directory recovered, the metadata log and membership beside them. */
 import { uuidFromBytes } from '../../base/uuid.ts'
-import { DiskFault } from '../../ports/disk.ts'
+import { DiskFault, type DiskFaultCode } from '../../ports/disk.ts'
 import type { Membership } from '../../ports/membership.ts'
 import type { MetaLog } from '../../ports/meta-log.ts'
 import { DataDirectories } from '../../runtime/data-directories.ts'
@@ -44,8 +44,8 @@ export async function openData(config: BrokerConfig, adapters: ServerAdapters): 
       } catch (fault) {
         if (!(fault instanceof DiskFault)) throw fault
         failed++
+        if (path === config.logDirs[0]) throw cannotStart(path, fault)
         adapters.observe.log('error', 'log-directory.offline', { path, reason: fault.message })
-        if (path === config.logDirs[0] || failed === config.logDirs.length) throw cannotStart(path, fault)
       }
     }
     const directories = new DataDirectories(opened, failed)
@@ -84,5 +84,20 @@ async function clusterIdOf(config: BrokerConfig, adapters: ServerAdapters): Prom
 
 /** The first directory holds the metadata log: without it the broker knows no topic. */
 function cannotStart(path: string, fault: DiskFault): StartRefusal {
-  return new StartRefusal(`log directory ${path} cannot be used: ${fault.message}`)
+  return new StartRefusal(`log directory ${path} cannot be used: ${fault.message}; ${ADVICE[fault.code]}`)
+}
+
+const OTHER_FOLDER = 'choose another folder with --data'
+const ADVICE: Readonly<Record<DiskFaultCode, string>> = {
+  ENOENT: OTHER_FOLDER,
+  EEXIST: OTHER_FOLDER,
+  ENOTDIR: OTHER_FOLDER,
+  EISDIR: OTHER_FOLDER,
+  ENOTEMPTY: OTHER_FOLDER,
+  EINVAL: OTHER_FOLDER,
+  EROFS: OTHER_FOLDER,
+  EACCES: `give this user the right to read and write there, or ${OTHER_FOLDER}`,
+  ENOSPC: 'make room on its disk',
+  EMFILE: 'allow this process more open files (ulimit -n)',
+  EIO: `the disk may be failing: look at the system's log`,
 }
