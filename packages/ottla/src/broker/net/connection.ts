@@ -46,7 +46,8 @@ export class Connection implements NetReceiver, FrameSink, RequestConnection, Re
   #turnFrames = 0
   #flushIsDue = false
   #reservedBytes = 0
-  #lastRequestAt: Millis
+  /** When a request came or a reply left. */
+  #lastActiveAt: Millis
   /** When the first bytes of the unfinished frame came; null when there is none, or when it is us who do not read. */
   #frameSince: Millis | null = null
 
@@ -66,7 +67,7 @@ export class Connection implements NetReceiver, FrameSink, RequestConnection, Re
       maxFrameBytes: shared.limits.requestBytesMax,
     })
     this.#replies = new ReplyQueue(net, this)
-    this.#lastRequestAt = this.now()
+    this.#lastActiveAt = this.now()
   }
 
   get services(): BrokerServices {
@@ -145,7 +146,7 @@ export class Connection implements NetReceiver, FrameSink, RequestConnection, Re
   take(bytes: Uint8Array, start: number, end: number): void {
     this.#turnFrames++
     this.#frameSince = null
-    this.#lastRequestAt = this.now()
+    this.#lastActiveAt = this.now()
     const slot = this.#replies.open()
     let decoded: ReturnType<typeof decodeRequest>
     try {
@@ -163,6 +164,7 @@ export class Connection implements NetReceiver, FrameSink, RequestConnection, Re
   // What ReplyQueue tells.
 
   progressed(): void {
+    this.#lastActiveAt = this.now()
     if (this.#ending) this.#endWhenAnswered()
     else if (this.#held && this.#cancelTurn === null) this.#advance()
   }
@@ -202,9 +204,13 @@ export class Connection implements NetReceiver, FrameSink, RequestConnection, Re
         'slow-request',
         `${this.#frames.heldBytes} bytes of a request in ${Math.round(now - this.#frameSince)} ms`,
       )
-    } else if (this.#replies.slots === 0 && now - this.#lastRequestAt >= this.#shared.limits.idleMs) {
-      this.#drop('idle', `no request for ${this.#shared.limits.idleMs} ms`)
+    } else if (this.#isOwedNothing() && now - this.#lastActiveAt >= this.#shared.limits.idleMs) {
+      this.#drop('idle', `nothing asked or answered for ${this.#shared.limits.idleMs} ms`)
     }
+  }
+
+  #isOwedNothing(): boolean {
+    return this.#replies.slots === 0 && this.#replies.unsentBytes === 0
   }
 
   #isSlowFrame(ageMs: Millis): boolean {

@@ -8,7 +8,7 @@ import type { BrokerConfig } from '../../spec/config/broker.ts'
 export interface NetLimits {
   /** `socket.request.max.bytes`. */
   readonly requestBytesMax: Bytes
-  /** `connections.max.idle.ms`: no request for this long, none in work. Infinite when the key says -1. */
+  /** `connections.max.idle.ms`: no request came and no reply left for this long, none is in work. Infinite when the key says -1. */
   readonly idleMs: Millis
   /** `max.connections`, over all listeners. */
   readonly connectionsMax: number

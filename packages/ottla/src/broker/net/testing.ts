@@ -140,6 +140,13 @@ export class Bench {
     this.socket.receiver = this.connection
   }
 
+  /** Whether the connection is gone once so much time has passed and it was looked at. */
+  isDroppedAfter(ms: number): boolean {
+    this.clock.advance(ms)
+    this.connection.sweep(this.clock.monoMs())
+    return this.socket.isDestroyed
+  }
+
   /** Storage can take more again. */
   makeRoom(): void {
     this.hasRoom = true
