@@ -21,7 +21,18 @@ const steps: readonly Step[] = [
     ? [{ name: 'sim', command: ['node', SIM, '--seeds', String(SIM_SEEDS)] } as const]
     : []),
   { name: 'wire', command: ['node', 'test/wire/corpus.ts'] },
-  { name: 'types', command: [join(BIN, 'tsc'), '--noEmit', '-p', '.'] },
+  {
+    name: 'types',
+    command: [
+      join(BIN, 'tsc'),
+      '--noEmit',
+      '-p',
+      '.',
+      '--incremental',
+      '--tsBuildInfoFile',
+      '.cache/types.tsbuildinfo',
+    ],
+  },
   { name: 'gen', command: ['node', 'tools/gen/main.ts', '--check'] },
   { name: 'arch', command: ['node', 'tools/arch/main.ts'] },
   { name: 'docs', command: ['node', 'tools/docs/main.ts', '--check'] },
