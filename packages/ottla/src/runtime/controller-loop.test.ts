@@ -5,6 +5,7 @@ import { CollectingObserve } from '../adapters/memory/observe.ts'
 import type { Uuid } from '../base/uuid.ts'
 import type { CreateTopics } from '../core/controller/commands.ts'
 import { topicByName } from '../core/metadata/image.ts'
+import { DiskFault } from '../ports/disk.ts'
 import type { MetaLog } from '../ports/meta-log.ts'
 import { brokerConfigOf } from '../spec/config/broker.ts'
 import { ControllerLoop } from './controller-loop.ts'
@@ -17,7 +18,8 @@ const fatal = (why: unknown) => assert.fail(String(why))
 /** A controller and a tail on one engine; `steps` is what the tail applied. */
 async function started(engine = new MemoryCoordination(), log: MetaLog = engine.metaLog()) {
   const steps: MetadataStep[] = []
-  const tail = new MetadataTail({ log, apply: async step => void steps.push(step), fatal })
+  const observe = new CollectingObserve()
+  const tail = new MetadataTail({ log, apply: async step => void steps.push(step), observe, fatal })
   await tail.load()
   const controller = new ControllerLoop({
     self: 1,
@@ -26,7 +28,7 @@ async function started(engine = new MemoryCoordination(), log: MetaLog = engine.
     membership: engine.membership(),
     rules: brokerConfigOf(),
     whenApplied: offset => tail.whenApplied(offset),
-    observe: new CollectingObserve(),
+    observe,
     fatal,
   })
   await controller.start()
@@ -43,7 +45,7 @@ async function started(engine = new MemoryCoordination(), log: MetaLog = engine.
     caughtUp: true,
   })
   assert.equal(registered.error, 'NONE', registered.message ?? '')
-  return { engine, log, tail, controller, steps }
+  return { engine, log, tail, controller, steps, observe }
 }
 
 function createTopic(name: string, topicId: Uuid, partitionCount = 1): CreateTopics {
@@ -127,6 +129,32 @@ test('a snapshot replaces a long log, and a later start comes to the same image'
   const names = (tail: MetadataTail) => [...tail.image.topics.values()].map(topic => topic.name).sort()
   assert.deepEqual(names(second.tail), names(first.tail))
   assert.equal(second.steps[0]?.topics, null, 'the first step covers everything')
+})
+
+test('a snapshot that finds no room is written later, and nothing stops meanwhile', async () => {
+  const engine = new MemoryCoordination()
+  const real = engine.metaLog()
+  let isFull = true
+  const log: MetaLog = {
+    append: (epoch, head, records) => real.append(epoch, head, records),
+    read: from => real.read(from),
+    watch: changed => real.watch(changed),
+    writeSnapshot: async snapshot => {
+      if (isFull) throw new DiskFault('ENOSPC', '/data', 'no space left')
+      await real.writeSnapshot(snapshot)
+    },
+    close: () => real.close(),
+  }
+  const { controller, tail, observe } = await started(engine, log)
+  await controller.submit(createTopic('large', id(1), 1200))
+  await controller.submit({ type: 'deleteTopics', topics: [{ name: 'large', topicId: null }] })
+  assert.equal(engine.snapshot, null)
+  assert.ok(observe.named('metadata.snapshot-failed').length > 0)
+  isFull = false
+  await controller.submit(createTopic('small', id(2)))
+  await controller.stop()
+  await tail.stop()
+  assert.ok(engine.snapshot !== null)
 })
 
 test('removals that the log tells of reach the first step of the next start', async () => {

@@ -9,7 +9,9 @@ import { evolveAll } from '../core/metadata/evolve.ts'
 import { ConfigResource, emptyImage, type MetadataImage, topicByName } from '../core/metadata/image.ts'
 import { decodeMetadataRecord, encodeMetadataRecord, type MetadataRecord } from '../core/metadata/records.ts'
 import { imageInvariants, snapshotRecords } from '../core/metadata/snapshot.ts'
+import { DiskFault } from '../ports/disk.ts'
 import type { MetaLog, MetaOffset } from '../ports/meta-log.ts'
+import type { Observe } from '../ports/observe.ts'
 
 /** Fewer records than this are never worth a snapshot. */
 const SNAPSHOT_RECORDS_MIN = 1000
@@ -26,6 +28,7 @@ export interface TailParts {
   readonly log: MetaLog
   /** Makes this broker what the image says. Called with one step after the other. */
   readonly apply: (step: MetadataStep) => Promise<void>
+  readonly observe: Observe
   /** The image cannot be followed any further: the process stops. */
   readonly fatal: (why: unknown) => void
 }
@@ -141,8 +144,14 @@ export class MetadataTail {
     if (this.#recordsSinceSnapshot < this.#image.partitionCount + this.#image.topics.size) return
     imageInvariants(this.#image)
     const records = [...snapshotRecords(this.#image)].map(record => encodeMetadataRecord(record))
-    await this.#parts.log.writeSnapshot({ endOffset: this.#applied, epoch: this.#epoch, records })
-    this.#recordsSinceSnapshot = 0
+    try {
+      await this.#parts.log.writeSnapshot({ endOffset: this.#applied, epoch: this.#epoch, records })
+      this.#recordsSinceSnapshot = 0
+    } catch (fault) {
+      if (!(fault instanceof DiskFault && fault.code === 'ENOSPC')) throw fault
+      // The log says the same, only longer; the next step tries again.
+      this.#parts.observe.log('warn', 'metadata.snapshot-failed', { reason: fault.message })
+    }
   }
 }
 

@@ -52,6 +52,7 @@ export class BrokerNode {
         await reconciler.apply(image, { topics, removed, mayCreate: !this.#directoryMissing })
         this.#directoryMissing = false
       },
+      observe,
       fatal,
     })
     this.#controller = new ControllerLoop({
