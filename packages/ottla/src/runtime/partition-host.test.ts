@@ -52,3 +52,12 @@ test('what retention deletes while it is read from a file is out of range', asyn
   result.release()
   await world.directories.close()
 })
+
+test('a write that waits while its topic is deleted is told that the topic is gone, not that a disk failed', async () => {
+  const { host, removeTopic, directories } = await filled()
+  const waiting = host.append(NAME, smallBatch(), { ...WRITE, acks: -1 })
+  assert.ok(waiting instanceof Promise)
+  await removeTopic()
+  assert.equal((await waiting).error, 'UNKNOWN_TOPIC_OR_PARTITION')
+  await directories.close()
+})

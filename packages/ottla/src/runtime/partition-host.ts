@@ -85,7 +85,7 @@ export class PartitionHost implements Partitions {
       case 'refused':
         return this.#refused(name, hosted, decision)
       case 'duplicate':
-        return this.#acknowledgeDuplicate(hosted, decision, options)
+        return this.#acknowledgeDuplicate(name, hosted, { decision, options })
       case 'append':
         return this.#appendNew(name, hosted, { records, producerId, options, decision })
     }
@@ -165,35 +165,30 @@ export class PartitionHost implements Partitions {
         fault => this.#refused(name, hosted, { error: faultToWire(fault) }),
       )
     }
-    return this.#acknowledge(hosted, reply, { endOffset: decision.lastOffset + 1, timeoutMs: options.timeoutMs })
+    const { timeoutMs } = options
+    return this.#acknowledge(name, hosted, { reply, endOffset: decision.lastOffset + 1, timeoutMs })
   }
 
   /** The batch is in the log already; it is promised no earlier than one that was appended now. */
   #acknowledgeDuplicate(
+    name: PartitionName,
     hosted: HostedPartition,
-    decision: Extract<AppendDecision, { kind: 'duplicate' }>,
-    options: AppendOptions,
+    { decision, options }: { decision: Extract<AppendDecision, { kind: 'duplicate' }>; options: AppendOptions },
   ): AppendReply | Promise<AppendReply> {
     const logAppendTimeMs = hosted.config.messageTimestampType === 'LogAppendTime' ? decision.timestamp : -1
     const reply = appended(hosted, decision.baseOffset, logAppendTimeMs)
     if (options.acks === 0) return reply
     const { timeoutMs } = options
-    return this.#acknowledge(hosted, reply, {
-      endOffset: decision.lastOffset + 1,
-      timeoutMs,
-      durableOnly: options.acks === 1,
-    })
+    const wait = { reply, endOffset: decision.lastOffset + 1, timeoutMs, durableOnly: options.acks === 1 }
+    return this.#acknowledge(name, hosted, wait)
   }
 
   /** Waits for the high watermark to reach `endOffset`, or with `durableOnly` for this replica's durable end. */
-  #acknowledge(
-    hosted: HostedPartition,
-    reply: AppendReply,
-    wait: { readonly endOffset: Offset; readonly timeoutMs: number; readonly durableOnly?: boolean },
-  ): AppendReply | Promise<AppendReply> {
+  #acknowledge(name: PartitionName, hosted: HostedPartition, wait: AckWait): AppendReply | Promise<AppendReply> {
     const { state } = hosted
+    const { reply } = wait
     const outcome = (): WireErrorName | null => {
-      if (hosted.closed || hosted.log.fault !== null) return 'KAFKA_STORAGE_ERROR'
+      if (hosted.closed || hosted.log.fault !== null) return this.#whyGone(name)
       if (wait.durableOnly === true) return state.durableEndOffset >= wait.endOffset ? 'NONE' : null
       return decideAck(state, wait.endOffset)
     }
@@ -212,6 +207,13 @@ export class PartitionHost implements Partitions {
           resolve(failed('REQUEST_TIMED_OUT', 'not on every in-sync replica in time; it may still get there')),
       })
     })
+  }
+
+  /** What to tell those who wait on a partition that is not served any more. */
+  #whyGone(name: PartitionName): WireErrorName {
+    const found = this.#parts.table.resolve(name)
+    // Found: the name is that of another topic by now.
+    return typeof found === 'string' ? found : 'UNKNOWN_TOPIC_OR_PARTITION'
   }
 
   #refused(
@@ -241,6 +243,13 @@ interface Accepted {
   readonly producerId: bigint | null
   readonly options: AppendOptions
   readonly decision: Extract<AppendDecision, { kind: 'append' }>
+}
+
+interface AckWait {
+  readonly reply: AppendReply
+  readonly endOffset: Offset
+  readonly timeoutMs: number
+  readonly durableOnly?: boolean
 }
 
 /**

@@ -11,6 +11,8 @@ export class PartitionTable {
   readonly #self: BrokerId
   readonly #image: () => MetadataImage
   readonly #byId = new Map<Uuid, (HostedPartition | undefined)[]>()
+  /** Partitions that should be here and could not be opened. */
+  readonly #offline = new Set<string>()
 
   constructor(self: BrokerId, image: () => MetadataImage) {
     this.#self = self
@@ -31,6 +33,12 @@ export class PartitionTable {
     assert(partitions[partition] === undefined, 'a partition is held once', { topicId, partition })
     partitions[partition] = hosted
     this.#byId.set(topicId, partitions)
+    this.#offline.delete(keyOf(topicId, partition))
+  }
+
+  /** It should be here and cannot be opened: until it is added, requests are told so. */
+  markOffline(topicId: Uuid, partition: number): void {
+    this.#offline.add(keyOf(topicId, partition))
   }
 
   delete(hosted: HostedPartition): void {
@@ -52,8 +60,12 @@ export class PartitionTable {
     const partition = topic.partitions[name.partition]
     if (partition === undefined) return 'UNKNOWN_TOPIC_OR_PARTITION'
     const hosted = this.get(topic.id, name.partition)
-    if (hosted === undefined)
-      return partition.replicas.includes(this.#self) ? 'KAFKA_STORAGE_ERROR' : 'NOT_LEADER_OR_FOLLOWER'
+    // Not here: with another broker, or the image is a moment ahead of us.
+    if (hosted === undefined) {
+      const isOurs = partition.replicas.includes(this.#self)
+      const isOffline = isOurs && this.#offline.has(keyOf(topic.id, name.partition))
+      return isOffline ? 'KAFKA_STORAGE_ERROR' : 'NOT_LEADER_OR_FOLLOWER'
+    }
     if (hosted.closed || hosted.log.fault !== null) return 'KAFKA_STORAGE_ERROR'
     // Retention moves the log's start on its own.
     hosted.startMoved()
@@ -71,4 +83,8 @@ export class PartitionTable {
     const image = this.#image()
     return name.topicId === null ? topicByName(image, name.topic ?? '') : topicById(image, name.topicId)
   }
+}
+
+function keyOf(topicId: Uuid, partition: number): string {
+  return `${topicId}/${partition}`
 }

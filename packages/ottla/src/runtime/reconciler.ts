@@ -46,6 +46,8 @@ export class Reconciler {
   readonly #parts: ReconcilerParts
   /** Partitions that may lie in a missing directory: not made anew as long as this process lives. */
   readonly #withheld = new Set<string>()
+  /** Topics with partitions that could not be opened for want of room: looked at again with the next change. */
+  #unopened = new Set<Uuid>()
 
   constructor(parts: ReconcilerParts) {
     this.#parts = parts
@@ -67,8 +69,11 @@ export class Reconciler {
   }
 
   #topicsOf(image: MetadataImage, change: Change): Iterable<TopicImage> {
+    const again = this.#unopened
+    this.#unopened = new Set()
     if (change.topics === null) return image.topics.values()
-    return [...change.topics].map(id => topicById(image, id)).filter(topic => topic !== null)
+    const ids = new Set([...change.topics, ...again])
+    return [...ids].map(id => topicById(image, id)).filter(topic => topic !== null)
   }
 
   #configOf(image: MetadataImage, topic: TopicImage): TopicConfig {
@@ -81,7 +86,7 @@ export class Reconciler {
     index: number,
     how: { readonly config: TopicConfig; readonly mayCreate: boolean },
   ): Promise<void> {
-    const { table, clock, observe } = this.#parts
+    const { table, clock } = this.#parts
     const term = topic.partitions[index]
     assert(term !== undefined, 'a partition of the image is there', { topic: topic.name, index })
     try {
@@ -94,7 +99,9 @@ export class Reconciler {
       if (hosted.state.partitionEpoch !== term.partitionEpoch) hosted.enterTerm(term, clock.monoMs())
     } catch (fault) {
       if (!(fault instanceof DiskFault)) throw fault
-      observe.log('error', 'partition.offline', { topic: topic.name, partition: index, reason: fault.message })
+      // Those pass; of any other the directory, or the log, is damaged until the next start.
+      if (fault.code === 'ENOSPC' || fault.code === 'EMFILE') this.#unopened.add(topic.id)
+      this.#offline(topic, index, fault.message)
     }
   }
 
@@ -104,15 +111,14 @@ export class Reconciler {
     index: number,
     how: { readonly config: TopicConfig; readonly mayCreate: boolean },
   ): Promise<HostedPartition | null> {
-    const { directories, table, clock, self, observe } = this.#parts
+    const { directories, table, clock, self } = this.#parts
     let log = directories.find(topic.id, index)
     if (log === undefined) {
       const key = `${topic.id}/${index}`
       // Without files there is nothing that could be missing.
       if (!how.mayCreate && how.config.durability !== 'memory') this.#withheld.add(key)
       if (this.#withheld.has(key)) {
-        const reason = 'its log directory is missing'
-        observe.log('error', 'partition.offline', { topic: topic.name, partition: index, reason })
+        this.#offline(topic, index, 'its log directory is missing')
         return null
       }
       const id = { topic: topic.name, topicId: topic.id, partition: index }
@@ -121,6 +127,12 @@ export class Reconciler {
     const hosted = await HostedPartition.open(log, { self, config: how.config, clock })
     table.add(hosted)
     return hosted
+  }
+
+  #offline(topic: TopicImage, partition: number, reason: string): void {
+    const { table, observe } = this.#parts
+    if (table.get(topic.id, partition) === undefined) table.markOffline(topic.id, partition)
+    observe.log('error', 'partition.offline', { topic: topic.name, partition, reason })
   }
 
   async #removeTopics(change: Change): Promise<void> {

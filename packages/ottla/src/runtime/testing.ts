@@ -29,14 +29,19 @@ export async function topicWorld(options: WorldOptions = {}) {
   const opened = []
   for (const path of paths) opened.push(await openTest(env, { path }))
   const directories = new DataDirectories(opened, 0)
-  const image = imageOf(partitions)
+  let image = imageOf(partitions)
   const { clock, observe } = env
   const table = new PartitionTable(SELF, () => image)
   const reconciler = new Reconciler({ self: SELF, config: brokerConfigOf(keys), directories, table, clock, observe })
-  const apply = (mayCreate = true) =>
-    reconciler.apply(image, { topics: new Set([TOPIC_ID]), removed: new Set(), mayCreate })
+  const apply = ({ topics = [TOPIC_ID], mayCreate = true } = {}) =>
+    reconciler.apply(image, { topics: new Set(topics), removed: new Set(), mayCreate })
+  const removeTopic = () => {
+    image = emptyImage()
+    const topics = new Set([TOPIC_ID])
+    return reconciler.apply(image, { topics, removed: topics, mayCreate: true })
+  }
   const host = new PartitionHost({ table, purgatory: new Purgatory(clock), clock, room: directories })
-  return { env, opened, directories, table, apply, host }
+  return { env, opened, directories, table, apply, removeTopic, host }
 }
 
 function imageOf(partitionCount: number): MetadataImage {
