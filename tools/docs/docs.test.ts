@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { sourceFile } from '../arch/source-file.ts'
+import { checkCitations } from './citations.ts'
 import { checkOmissions } from './omissions.ts'
 import { generatedPages } from './pages.ts'
 import { checkProse } from './prose.ts'
@@ -94,4 +95,33 @@ test('the table of APIs that are absent says what is', () => {
     }),
     [],
   )
+})
+
+test('a comment or the name of a test that cites a page, a section or a case that is not there is found', () => {
+  const pages: Readonly<Record<string, string>> = {
+    'docs/reliability.md': '| A1 | x |\n| A6-A8 | y |\n',
+    'ARCHITECTURE.md': '## 2. Decisions\n1. **One**\n2. **Two**\n## 4b. Journal\n- **J7 Failure.**\n',
+  }
+  const check = (text: string) => checkCitations([{ path: 'a.ts', text }], path => pages[path] ?? null)
+  const right = [
+    '/** One (docs/reliability.md A1, A7), two (ARCHITECTURE.md §2.2, §4b), three. */',
+    ' * rules J7 of ARCHITECTURE.md, RFC 4648 §5',
+    "const page = 'gone.md' // I12 is a name here",
+    "test('A8 J7 holds', () => {})",
+  ]
+  assert.deepEqual(check(right.join('\n')), [])
+  const wrong = [
+    '// reliability.md A1',
+    ' * docs/reliability.md A1, A9',
+    '/** ARCHITECTURE.md §3 */',
+    '// see ARCHITECTURE.md §2.3',
+    "test('J8: holds', () => {})",
+  ]
+  assert.deepEqual(check(wrong.join('\n')), [
+    'a.ts:1: there is no page reliability.md',
+    'a.ts:2: there is no case A9',
+    'a.ts:3: ARCHITECTURE.md has no §3',
+    'a.ts:4: ARCHITECTURE.md has no §2',
+    'a.ts:5: there is no case J8',
+  ])
 })

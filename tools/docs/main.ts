@@ -1,6 +1,7 @@
 /**
  * Docs against code. `npm run docs` writes docs/generated/{config,errors,metrics}.md; `-- --check` writes nothing and
- * fails when a page differs, when spec declares what no code uses, or when a page written by hand names what is not there.
+ * fails when a page differs, when spec declares what no code uses, or when a page written by hand, or a comment
+ * that cites a page, names what is not there.
  */
 import { existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, sep } from 'node:path'
@@ -13,6 +14,7 @@ import { errorNames } from '../../packages/ottla/src/spec/errors.ts'
 import { metrics } from '../../packages/ottla/src/spec/metrics.ts'
 import { allApis } from '../../packages/ottla/src/wire/gen/all.ts'
 import { sourceFile } from '../arch/source-file.ts'
+import { checkCitations } from './citations.ts'
 import { checkOmissions, type KnownApis } from './omissions.ts'
 import { generatedPages } from './pages.ts'
 import { checkProse, type World } from './prose.ts'
@@ -42,6 +44,8 @@ function check(): void {
   const prose = list('{*.md,docs/**/*.md,packages/*/*.md,fixtures/**/*.md,.ci/*.md}', ROOT).filter(
     path => !path.startsWith('docs/generated/'),
   )
+  // The test of this check cites what is not there.
+  const citing = list('{packages,tools,test,bench}/**/*.ts', ROOT).filter(path => path !== 'tools/docs/docs.test.ts')
   const findings = [
     ...stale.map(([name]) => `docs/generated/${name} is not what spec gives; run \`npm run docs\``),
     ...checkUses(declared, files),
@@ -49,6 +53,10 @@ function check(): void {
     ...checkProse(
       prose.map(path => ({ path, text: textOf(join(ROOT, path)) })),
       world(),
+    ),
+    ...checkCitations(
+      citing.map(path => ({ path, text: textOf(join(ROOT, path)) })),
+      path => textOf(join(ROOT, path)) || null,
     ),
   ]
   for (const finding of findings) console.error(finding)

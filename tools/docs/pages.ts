@@ -1,4 +1,4 @@
-/** The pages of docs/generated that come from packages/ottla/src/spec: config.md, errors.md, metrics.md. */
+/** The pages of docs/generated that come from packages/ottla/src/spec: config, errors, metrics. */
 import { allRows } from '../../packages/ottla/src/spec/config/broker.ts'
 import { brokerRows } from '../../packages/ottla/src/spec/config/broker-rows.ts'
 import { variableOf } from '../../packages/ottla/src/spec/config/given.ts'

@@ -22,7 +22,7 @@ export function codecsTarget(): Target {
     seeds: seeds(),
     mutate: (input, rng) => joinBytes(input.subarray(0, HEAD_BYTES), mutateBytes(input.subarray(HEAD_BYTES), rng)),
     run: input => run(input, writer),
-    // reliability.md G5 and G6 say eight times the input; the writer's chunks and the runtime's own come on top.
+    // Bounded memory (docs/reliability.md G): eight times the input; the writer's chunks and the runtime's own on top.
     allowedBytes: inputBytes => 8 * inputBytes + 1024 * 1024,
   }
 }

@@ -6,7 +6,7 @@
 declare const unit: unique symbol
 type Unit<Name extends string> = number & { readonly [unit]?: Name }
 
-/** Position of a record in a partition. 0 to 2^53 - 1; see architecture.md §8 for larger values on the wire. */
+/** Position of a record in a partition. 0 to 2^53 - 1; see ARCHITECTURE.md §8 for larger values on the wire. */
 export type Offset = Unit<'offset'>
 /** Number of a leader's term for a partition; -1 when unknown. */
 export type LeaderEpoch = Unit<'leaderEpoch'>

@@ -1,7 +1,7 @@
 /**
  * Files. Two rules hold for every adapter: a write is whole or a fault (short writes are continued inside), and data is
  * durable only after a `sync` that began after the write finished. A failed sync says nothing about what is on the disk,
- * now or later: its caller stops trusting the directory (reliability.md A13) and never retries it.
+ * now or later: its caller stops trusting the directory (docs/reliability.md A13) and never retries it.
  */
 import type { Bytes } from '../base/units.ts'
 

@@ -1,6 +1,6 @@
 /**
  * Who is alive, and who is the controller. An incarnation is one start of a process: a broker that comes back is a
- * new one (architecture.md §4).
+ * new one (ARCHITECTURE.md §4).
  */
 import type { BrokerId } from '../base/units.ts'
 

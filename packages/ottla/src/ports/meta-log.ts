@@ -1,6 +1,6 @@
 /**
  * The cluster's metadata log: one total order of batches, appended by the controller alone, fenced by its epoch
- * (architecture.md §4). Entries are opaque bytes here; wire/schema/records gives them meaning.
+ * (ARCHITECTURE.md §4). Entries are opaque bytes here; wire/schema/records gives them meaning.
  */
 
 /** Position in the metadata log: the number of entries before it. */

@@ -86,7 +86,8 @@ export async function deleteRecords(
 ): Promise<{ readonly error: WireErrorName; readonly lowWatermark: Offset }> {
   const hosted = table.resolve(name)
   if (typeof hosted === 'string') return { error: hosted, lowWatermark: -1 }
-  const decision = decideDeleteRecords(hosted.state, asked.offset)
+  const mayDelete = hosted.config.cleanupPolicy.has('delete')
+  const decision = mayDelete ? decideDeleteRecords(hosted.state, asked.offset) : 'POLICY_VIOLATION'
   if (typeof decision === 'string') return { error: decision, lowWatermark: -1 }
   try {
     await hosted.log.advanceStart(decision.logStartOffset)

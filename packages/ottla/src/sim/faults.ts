@@ -112,7 +112,7 @@ export class FaultInjector {
     'index-damage': () => this.#damageIndexes(),
   }
 
-  /** Before the next start some indexes hold nonsense, which is no loss: they can be made again (reliability.md A10). */
+  /** Before the next start some indexes hold nonsense: no loss, they can be made again (docs/reliability.md A10). */
   #damageIndexes(): void {
     const rng = this.#rng
     this.#targets.machine.damageWhenDown((path, content) => {

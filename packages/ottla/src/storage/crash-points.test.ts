@@ -1,7 +1,7 @@
 /**
- * A1, A2, A4, A5 of reliability.md: a scenario is crashed at every change it makes to the disk, by kill and by power cut,
- * and what is recovered is compared with what was promised. Then the recovered directory is used, stopped and opened
- * again. OTTLA_CRASH_SEEDS=n repeats power cuts with n seeds, which differ in what the disk kept.
+ * A1, A2, A4, A5 of docs/reliability.md: a scenario is crashed at every change it makes to the disk, by kill and by
+ * power cut, and what is recovered is compared with what was promised. Then the recovered directory is used, stopped and
+ * opened again. OTTLA_CRASH_SEEDS=n repeats power cuts with n seeds, which differ in what the disk kept.
  */
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'

@@ -40,8 +40,8 @@ export class StorageRefusal extends Error {
 }
 
 /**
- * Bytes that were durable and are not what was written (reliability.md A6-A9). Never cut, never served: what lies below
- * `from` stays readable, and a person or a replica decides about the rest.
+ * Bytes that were durable and are not what was written (docs/reliability.md A6-A9). Never cut, never served: what lies
+ * below `from` stays readable, and a person or a replica decides about the rest.
  */
 export class StorageCorruption extends DiskFault {
   /** First offset that cannot be read. */

@@ -1,4 +1,4 @@
-/** Disks that fail, fill up or hang: rules J7 and J12, cases A12 to A16 of reliability.md. */
+/** Disks that fail, fill up or hang: rules J7 and J12, cases A12 to A16 of docs/reliability.md. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { DiskOperation, DiskVerdict } from '../adapters/memory/disk-operations.ts'

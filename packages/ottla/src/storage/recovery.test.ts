@@ -1,6 +1,6 @@
 /**
- * What a start makes of a directory: rules J4, J5 and J10, cases A5, A8, A10, A11 and A15 of reliability.md, and the
- * directories that must not be opened.
+ * What a start makes of a directory: rules J4, J5 and J10, cases A5, A8, A10, A11 and A15 of docs/reliability.md, and
+ * the directories that must not be opened.
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'

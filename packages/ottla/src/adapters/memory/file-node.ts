@@ -2,7 +2,7 @@
  * One simulated file: what the system shows now, what is durable, and the changes between. At a power cut each 512-byte
  * sector that has changes not yet synced holds, by a seeded choice, any of the contents it went through since it was
  * last durable, and the size is any size that the file went through. That is what disks allow: sectors are whole, their
- * order is free. Source: reliability.md §3.4; Pillai et al., "All File Systems Are Not Created Equal", OSDI 2014.
+ * order is free. Source: Pillai et al., "All File Systems Are Not Created Equal", OSDI 2014.
  */
 import type { Prng } from '../../base/random.ts'
 import { PagedBytes } from './paged-bytes.ts'
@@ -71,7 +71,7 @@ export class FileNode {
     this.#abandoned = this.#abandoned.filter(old => !covered.some(change => overlaps(old, change)))
   }
 
-  /** A sync failed: the system forgets that the changes were dirty (reliability.md A13). */
+  /** A sync failed: the system forgets that the changes were dirty (docs/reliability.md A13). */
   syncFailed(sequence: number): void {
     this.#abandoned.push(...this.#changes.filter(change => change.sequence <= sequence))
     this.#changes = this.#changes.filter(change => change.sequence > sequence)

@@ -1,6 +1,6 @@
 /**
  * A thread per log directory that makes commit rounds durable, so that a sync that hangs holds up neither the event loop
- * nor another directory (architecture.md J12). Files are made and filled on the shared pool, not on the lane: zeroing a
+ * nor another directory (ARCHITECTURE.md J12). Files are made and filled on the shared pool, not on the lane: zeroing a
  * large ring file must not delay a round.
  */
 import { Worker } from 'node:worker_threads'

@@ -1,6 +1,6 @@
 /**
  * Whether a file system takes direct I/O. Some refuse the flag, some accept it and fail the first write, so one block is
- * really written, once per file system (architecture.md J11, J13). macOS has no O_DIRECT: never.
+ * really written, once per file system (ARCHITECTURE.md J11, J13). macOS has no O_DIRECT: never.
  */
 import { closeSync, constants, openSync, statSync, unlinkSync, writeSync } from 'node:fs'
 import { errnoName } from './disk-faults.ts'

@@ -1,7 +1,7 @@
 /**
  * Log lines on a stream: text for people at a terminal, JSON lines for machines. Whatever came from outside may be in a
- * field, so control characters never reach the terminal or break a line (reliability.md H15). Numbers are kept for the
- * metrics endpoint to read.
+ * field, so control characters never reach the terminal or break a line (docs/reliability.md H15). Numbers are kept for
+ * the metrics endpoint to read.
  */
 import type { LogLevel, Observe, ObserveFields } from '../../ports/observe.ts'
 

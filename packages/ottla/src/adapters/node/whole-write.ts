@@ -1,6 +1,6 @@
 /**
  * Writes that are whole or fail. The system may take less than it was given; direct I/O then goes on from the last
- * aligned byte, so the bytes between are written twice (architecture.md J11).
+ * aligned byte, so the bytes between are written twice (ARCHITECTURE.md J11).
  */
 import { write as writeCallback, writeSync } from 'node:fs'
 

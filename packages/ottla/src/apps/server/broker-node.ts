@@ -116,7 +116,7 @@ export class BrokerNode {
 
   /**
    * Its partitions are out of service until the next start; whoever waits on one is told. Without any directory left there
-   * is nothing that this process could do (reliability.md A14).
+   * is nothing that this process could do (docs/reliability.md A14).
    */
   #directoryFailed(table: PartitionTable, directory: LogDirectory, fault: DiskFault): void {
     this.#adapters.observe.log('error', 'log-directory.offline', { path: directory.path, reason: fault.message })

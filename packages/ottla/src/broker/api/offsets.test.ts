@@ -16,8 +16,8 @@ async function listed(peer: RawPeer, timestamp: number, version = listOffsetsApi
   return [answer.offset, answer.timestamp]
 }
 
-async function deleteBefore(peer: RawPeer, offset: number) {
-  const topics = [{ name: 'orders', partitions: [{ partitionIndex: 0, offset }] }]
+async function deleteBefore(peer: RawPeer, offset: number, name = 'orders') {
+  const topics = [{ name, partitions: [{ partitionIndex: 0, offset }] }]
   const answer = (await peer.request(deleteRecordsApi, 2, { topics, timeoutMs: 1000 })).topics[0]?.partitions[0]
   assert.ok(answer !== undefined)
   return [errorOf(answer), answer.lowWatermark]
@@ -65,6 +65,15 @@ test('DeleteRecords: up to an offset, up to the high watermark with -1, never be
     assert.deepEqual(await deleteBefore(peer, -1), ['NONE', 5])
     assert.deepEqual(await listed(peer, -2), [5, -1])
     assert.deepEqual(await listed(peer, 0), [-1, -1])
+  }))
+
+test('DeleteRecords: not where the policy is to keep the newest of each key', () =>
+  withBroker(async broker => {
+    const peer = await broker.connect()
+    await createTopic(peer, 'orders', { configs: { 'cleanup.policy': 'compact' } })
+    assert.deepEqual(await deleteBefore(peer, 0), ['POLICY_VIOLATION', -1])
+    await createTopic(peer, 'both', { configs: { 'cleanup.policy': 'compact,delete' } })
+    assert.deepEqual(await deleteBefore(peer, 0, 'both'), ['NONE', 0])
   }))
 
 test('OffsetForLeaderEpoch: the end of the present term, nothing for terms that are not known', () =>

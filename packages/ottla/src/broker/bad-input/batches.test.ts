@@ -1,4 +1,4 @@
-/** Batches that a log must not keep: reliability.md G14 to G16, and G19. */
+/** Batches that a log must not keep: docs/reliability.md G14 to G16, and G19. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { brotliCompressSync, gzipSync, zstdCompressSync } from 'node:zlib'

@@ -1,4 +1,4 @@
-/** Bodies that break the rules of the encoding: reliability.md G5 to G8, G10 and the bytes of G11. */
+/** Bodies that break the rules of the encoding: docs/reliability.md G5 to G8, G10 and the bytes of G11. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createTopicsApi } from '../../wire/gen/create-topics.ts'

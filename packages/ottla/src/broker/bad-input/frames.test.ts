@@ -1,4 +1,4 @@
-/** Bad frames: reliability.md G1 to G4 and G9. */
+/** Bad frames: docs/reliability.md G1 to G4 and G9. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Reader } from '../../base/cursor.ts'

@@ -1,4 +1,4 @@
-/** Names that mean something to a file system or to JavaScript: reliability.md G12 and G13. */
+/** Names that mean something to a file system or to JavaScript: docs/reliability.md G12 and G13. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createTopicsApi } from '../../wire/gen/create-topics.ts'

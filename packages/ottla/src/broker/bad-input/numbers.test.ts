@@ -1,4 +1,4 @@
-/** Numbers at their ends: reliability.md G17, and G18 for fetches. */
+/** Numbers at their ends: docs/reliability.md G17, and G18 for fetches. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createTopicsApi } from '../../wire/gen/create-topics.ts'

@@ -1,6 +1,6 @@
 /**
  * Who may connect: caps on connections in all and per address, and a pace for new ones. Above the pace a connection
- * waits for its turn unread; only when the queue would get too long is it refused (reliability.md I1, J).
+ * waits for its turn unread; only when the queue would get too long is it refused (docs/reliability.md I1, J).
  */
 import type { Millis } from '../../base/units.ts'
 import { ADMISSION_WAIT_MS_MAX, type NetLimits } from './limits.ts'

@@ -1,6 +1,6 @@
 /**
- * What one connection, and all of them together, may cost (reliability.md J, G1, G2, I1-I4). Those that Kafka has a key
- * for come from the configuration; the others are constants here.
+ * What one connection, and all of them together, may cost (docs/reliability.md J, G1, G2, I1-I4). Those that Kafka has
+ * a key for come from the configuration; the others are constants here.
  */
 import type { Bytes, Millis } from '../../base/units.ts'
 import type { BrokerConfig } from '../../spec/config/broker.ts'

@@ -40,7 +40,7 @@ function open(sessions: FetchSessions, count: number, fields: Partial<SessionReq
   return reply.sessionId
 }
 
-test('§8.21 a full fetch tells everything and begins a session, which then tells what changed', () => {
+test('a full fetch tells everything and begins a session, which then tells what changed', () => {
   const sessions = new FetchSessions({ slots: 10 })
   const sessionId = open(sessions, 3)
   assert.equal(sessionId, 42)
@@ -54,13 +54,13 @@ test('§8.21 a full fetch tells everything and begins a session, which then tell
   assert.deepEqual(again.answer(answers, 0).told, [false, false, false])
 })
 
-test('§8.21 (0, -1) makes no session', () => {
+test('(0, -1) makes no session', () => {
   const sessions = new FetchSessions({ slots: 10 })
   assert.equal(open(sessions, 2, { sessionEpoch: -1 }), 0)
   assert.equal(sessions.size, 0)
 })
 
-test('§8.21 an unknown id, another epoch, topic ids mixed with names: each its own error', () => {
+test('an unknown id, another epoch, topic ids mixed with names: each its own error', () => {
   const sessions = new FetchSessions({ slots: 10 })
   const sessionId = open(sessions, 1)
   assert.equal(sessions.begin(request({ sessionId: 7, sessionEpoch: 1 })), 'FETCH_SESSION_ID_NOT_FOUND')
@@ -159,7 +159,7 @@ test('the epoch wraps from 2147483647 to 1', () => {
   assert.equal(session.epoch, 1)
 })
 
-test('I12 without a free slot a reader gets no session until another is old or unused', () => {
+test('without a free slot a reader gets no session until another is old or unused', () => {
   const sessions = new FetchSessions({ slots: 2 })
   const small = open(sessions, 1, { drawnId: 1 })
   const large = open(sessions, 5, { drawnId: 2 })

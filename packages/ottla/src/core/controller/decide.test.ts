@@ -226,7 +226,7 @@ function alteration(words: string[]): ConfigChange {
   return { resourceType, resourceName, changes, replaceAll: rest.includes('replaceAll') }
 }
 
-test('§8.36 replicas placed by hand and counts exclude each other; no config value is null', () => {
+test('replicas placed by hand and counts exclude each other; no config value is null', () => {
   const controller = new Console()
   for (const line of ['cluster c', 'register 1 start=1 caughtUp']) controller.run(line)
   const topic = { name: 'a', topicId: idOf(7), partitionCount: -1, replicationFactor: -1, assignments: [], configs: [] }

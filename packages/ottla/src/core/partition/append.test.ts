@@ -73,7 +73,7 @@ test('I-03 plain batches get consecutive offsets and leave no producer behind', 
   assert.equal(state.producers.size, 0)
 })
 
-test('§8.12 each of the last five batches is answered with its original offset and time, nothing is appended', () => {
+test('each of the last five batches is answered with its original offset and time, nothing is appended', () => {
   const state = leader()
   for (let i = 0; i < 6; i++) send(state, 9n, { epoch: 0, sequence: i * 10, count: 10, timestamp: 100 + i })
   for (let i = 1; i < 6; i++) {
@@ -84,20 +84,20 @@ test('§8.12 each of the last five batches is answered with its original offset 
   assert.equal(state.endOffset, 60)
 })
 
-test('§8.12 a batch with the same first sequence and another length is not a duplicate', () => {
+test('a batch with the same first sequence and another length is not a duplicate', () => {
   const state = leader()
   send(state, 9n, { epoch: 0, sequence: 0, count: 10 })
   assert.equal(errorOf(send(state, 9n, { epoch: 0, sequence: 0, count: 9 })), 'OUT_OF_ORDER_SEQUENCE_NUMBER')
 })
 
-test('§8.12 F2 a gap is refused and appends nothing', () => {
+test('a gap is refused and appends nothing', () => {
   const state = leader()
   send(state, 9n, { epoch: 0, sequence: 0, count: 10 })
   assert.equal(errorOf(send(state, 9n, { epoch: 0, sequence: 11 })), 'OUT_OF_ORDER_SEQUENCE_NUMBER')
   assert.equal(state.endOffset, 10)
 })
 
-test('§8.12 F3 sequences wrap from 2147483647 to 0, between batches and inside one', () => {
+test('sequences wrap from 2147483647 to 0, between batches and inside one', () => {
   const between = leader()
   send(between, 9n, { epoch: 0, sequence: SEQUENCE_MAX })
   assert.equal(errorOf(send(between, 9n, { epoch: 0, sequence: 0 })), 'append')
@@ -107,7 +107,7 @@ test('§8.12 F3 sequences wrap from 2147483647 to 0, between batches and inside 
   assert.equal(errorOf(send(inside, 9n, { epoch: 0, sequence: 3 })), 'append')
 })
 
-test('§8.13 a new epoch begins at sequence 0, an old one is fenced with INVALID_PRODUCER_EPOCH', () => {
+test('a new epoch begins at sequence 0, an old one is fenced with INVALID_PRODUCER_EPOCH', () => {
   const state = leader()
   send(state, 9n, { epoch: 3, sequence: 0 })
   assert.equal(errorOf(send(state, 9n, { epoch: 4, sequence: 1 })), 'OUT_OF_ORDER_SEQUENCE_NUMBER')
@@ -117,7 +117,7 @@ test('§8.13 a new epoch begins at sequence 0, an old one is fenced with INVALID
   assert.equal(errorOf(send(state, 9n, { epoch: 4, sequence: 1 })), 'append')
 })
 
-test('§8.16 a producer without state may begin anywhere, unless transactions are strict', () => {
+test('a producer without state may begin anywhere, unless transactions are strict', () => {
   const state = leader()
   assert.equal(errorOf(send(state, 1n, { epoch: 5, sequence: 77 })), 'append')
   const first = header({ epoch: 0, sequence: 5, transactional: true })
@@ -125,7 +125,7 @@ test('§8.16 a producer without state may begin anywhere, unless transactions ar
   assert.equal(errorOf(strict), 'OUT_OF_ORDER_SEQUENCE_NUMBER')
 })
 
-test('§8.15 a batch outside the open transaction of its producer is refused until the marker', () => {
+test('a batch outside the open transaction of its producer is refused until the marker', () => {
   const state = leader()
   send(state, 9n, { epoch: 0, sequence: 0, transactional: true })
   assert.equal(errorOf(send(state, 9n, { epoch: 0, sequence: 1 })), 'INVALID_TXN_STATE')
@@ -152,7 +152,7 @@ test('the last stable offset waits for the marker to be committed', () => {
   assert.equal(lastStableOffset(state), 6)
 })
 
-test('§8.23 who does not lead appends nothing and acknowledges nothing', () => {
+test('who does not lead appends nothing and acknowledges nothing', () => {
   const state = leader()
   send(state, null, {})
   assert.equal(decideAck(state, 1), null)
@@ -183,7 +183,7 @@ test('min.insync.replicas above the replica count asks for all of them, not for 
   assert.equal(errorOf(decideAppend(state, header({}), null, { acks: -1 })), 'append')
 })
 
-test('F1 duplicates are known after a restart, and not while that bug is planted', t => {
+test('duplicates are known after a restart, and not while that bug is planted', t => {
   t.after(() => plantBugs([]))
   const before = leader()
   for (let i = 0; i < 3; i++) send(before, 9n, { epoch: 0, sequence: i })

@@ -276,7 +276,7 @@ test('a new term forgets what followers said and knows no more of what is commit
   assert.equal(state.followers.get(2)?.endOffset, -1)
 })
 
-test('§8.23 beliefs about the term: older fenced, newer unknown, none accepted', () => {
+test('beliefs about the term: older fenced, newer unknown, none accepted', () => {
   const state = leader([1])
   lead(state, term([1], 1, 5), 0)
   assert.deepEqual(

@@ -13,7 +13,7 @@ import { sequenceAfter } from './sequence.ts'
 /** How many batches of a producer are remembered. Clients keep at most five in flight (KIP-98). */
 export const BATCHES_REMEMBERED = 5
 
-/** Producers per partition unless configured otherwise (reliability.md J). */
+/** Producers per partition unless configured otherwise (docs/reliability.md J). */
 export const PRODUCERS_MAX = 1_000_000
 
 /** One batch that a producer wrote. */

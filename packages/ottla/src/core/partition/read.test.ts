@@ -30,7 +30,7 @@ function leader(): PartitionState {
   return state
 }
 
-test('§8.20 offsets from the log start to its end are fetched, others are out of range', () => {
+test('offsets from the log start to its end are fetched, others are out of range', () => {
   const state = leader()
   const check = (fetchOffset: number) => checkRead(state, { fetchOffset, currentLeaderEpoch: -1 })
   assert.deepEqual([2, 9, 10, 11, 12].map(check), [null, null, null, null, null])
@@ -38,14 +38,14 @@ test('§8.20 offsets from the log start to its end are fetched, others are out o
   assert.equal(checkRead(state, { fetchOffset: 99, currentLeaderEpoch: 2 }), 'FENCED_LEADER_EPOCH')
 })
 
-test('I-07 J9 §8.20 consumers read to the high watermark, stable ones to the open transaction, followers to the end', () => {
+test('I-07 J9 consumers read to the high watermark, stable ones to the open transaction, followers to the end', () => {
   const state = leader()
   assert.equal(readLimit(state, 'consumer'), 10)
   assert.equal(readLimit(state, 'committed-transactions'), 7)
   assert.equal(readLimit(state, 'follower'), 12)
 })
 
-test('§8.23 a reader whose history is not ours is told where it diverges', () => {
+test('a reader whose history is not ours is told where it diverges', () => {
   const read = { fetchOffset: 10, lastFetchedEpoch: 3 }
   assert.equal(decideDivergence(read, { epoch: 3, endOffset: 12 }), null)
   assert.equal(decideDivergence(read, { epoch: 3, endOffset: 10 }), null)
@@ -54,7 +54,7 @@ test('§8.23 a reader whose history is not ours is told where it diverges', () =
   assert.equal(decideDivergence(read, { epoch: -1, endOffset: -1 }), 'OFFSET_OUT_OF_RANGE')
 })
 
-test('§8.26 a new leader does not say where the log ends before it knows', () => {
+test('a new leader does not say where the log ends before it knows', () => {
   const state = openPartition({ ...opened, endOffset: 9, highWatermark: 4 })
   assert.equal(knowsCommitted(state), false)
   lead(state, { ...term, isr: [1, 2] }, 0)
@@ -65,7 +65,7 @@ test('§8.26 a new leader does not say where the log ends before it knows', () =
 
 const opened = { self: 1, minInsyncReplicas: 1, logStartOffset: 0, producers: [], nowMs: 0 }
 
-test('§8.37 records are deleted up to the high watermark at most', () => {
+test('records are deleted up to the high watermark at most', () => {
   const state = leader()
   assert.deepEqual(decideDeleteRecords(state, -1), { logStartOffset: 10 })
   assert.deepEqual(decideDeleteRecords(state, 5), { logStartOffset: 5 })

@@ -18,7 +18,7 @@ import {
 } from './header.ts'
 import { headersAt, RecordCursor, type RecordHeader } from './record-cursor.ts'
 
-/** Default bound on what one compressed batch may inflate to. Bytes. Source: reliability.md J, decompressed batch. */
+/** Default bound on what one compressed batch may inflate to. Bytes. Source: docs/reliability.md J. */
 export const INFLATED_BATCH_BYTES_MAX = 64 * 1024 * 1024
 
 export interface ReadOptions {

@@ -3,7 +3,7 @@
  * changes. Sequences, epochs and transactions against what the partition knows are core/partition's; permission is the
  * handler's. Source: KIP-98, KIP-467 (record errors), the rules and limits named per check.
  *
- * What is not looked into (architecture.md §2.4): a compressed batch passes by its header and CRC unless the topic is
+ * What is not looked into (ARCHITECTURE.md §2.4): a compressed batch passes by its header and CRC unless the topic is
  * compacted or asks for `strict`. Its record count, keys, offsets and times inside are then the producer's word.
  */
 import type { Bytes, Millis } from '../../base/units.ts'

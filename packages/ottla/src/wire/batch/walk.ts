@@ -1,7 +1,8 @@
 /**
  * Walks batches laid end to end in a buffer: a fetched set, a piece of a segment, a round of the journal. Looks at
  * headers, at whole batches for their CRC if asked, never at records, and never past the end it was given. What to do
- * about a bad batch is the caller's decision: recovery, a follower and a consumer each differ (reliability.md A5-A9).
+ * about a bad batch is the caller's decision: recovery, a follower and a consumer each differ (docs/reliability.md
+ * A5-A9).
  */
 import {
   type BatchHeader,
