@@ -30,6 +30,7 @@ const HOLD_MS = 2 ** 31 - 1
 
 export class NodeTerminal implements Terminal {
   #isOutputClosed = false
+  #isInputUsed = false
 
   constructor() {
     process.stdout.on('error', () => {
@@ -51,6 +52,7 @@ export class NodeTerminal implements Terminal {
   }
 
   input(): AsyncIterable<Uint8Array> {
+    this.#isInputUsed = true
     return process.stdin
   }
 
@@ -63,9 +65,15 @@ export class NodeTerminal implements Terminal {
     }
   }
 
-  /** A process lives by what it waits for, and our timers do not count: this one lives until the returned function is called. */
+  /**
+   * A process lives by what it waits for, and our timers do not count: this one lives until the returned function is
+   * called, and not by an input that nobody reads any more.
+   */
   hold(): () => void {
     const timer = setInterval(() => {}, HOLD_MS)
-    return () => clearInterval(timer)
+    return () => {
+      clearInterval(timer)
+      if (this.#isInputUsed) process.stdin.destroy()
+    }
   }
 }

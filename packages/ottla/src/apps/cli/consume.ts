@@ -2,13 +2,13 @@
 import { OutputClosed, type Terminal } from '../../adapters/node/terminal.ts'
 import type { Offset, PartitionIndex } from '../../base/units.ts'
 import type { Cluster } from '../../client/cluster.ts'
-import { ConnectionError } from '../../client/connection-error.ts'
 import { listOffset, SpecialTime } from '../../client/list-offsets.ts'
 import { PartitionReader, type ReadRecords } from '../../client/partition-reader.ts'
 import type { StartPosition } from '../../client/read-position.ts'
 import { type ClusterFlags, withCluster } from './connect.ts'
 import { CommandError, Failure } from './failure.ts'
 import { findTopic } from './find-topic.ts'
+import { Interrupt } from './interrupt.ts'
 import { type RecordFormat, recordFormat } from './record-format.ts'
 
 export interface ConsumeFlags extends ClusterFlags {
@@ -59,24 +59,20 @@ interface Printing {
 async function print(cluster: Cluster, { name, ranges, format, flags, terminal }: Printing): Promise<void> {
   const assignments = ranges.map(({ partition, from }) => ({ topic: name, partition, from }))
   const reader = new PartitionReader(cluster, assignments)
-  let interrupted = false
-  const forget = terminal.onEndSignal(() => {
-    interrupted = true
-    reader.close()
-  })
+  const stop = new Interrupt()
+  const forget = terminal.onEndSignal(() => stop.ask())
   const isAtEnd = () => ranges.every(({ partition, until }) => (reader.position(name, partition) ?? -1) >= until)
   let left = flags.count ?? Number.POSITIVE_INFINITY
   try {
-    while (!interrupted && left > 0 && !(flags.exit === true && isAtEnd())) {
-      for (const batch of await reader.poll()) {
+    while (!stop.isAsked && left > 0 && !(flags.exit === true && isAtEnd())) {
+      for (const batch of (await stop.cut(reader.poll())) ?? []) {
         const printed = batch.records.slice(0, left)
         left -= printed.length
         await terminal.write(bytesOf(batch, printed, format))
       }
     }
   } catch (error) {
-    const isOurEnd = interrupted && error instanceof ConnectionError
-    if (!isOurEnd && !(error instanceof OutputClosed)) throw error
+    if (!(error instanceof OutputClosed)) throw error
   } finally {
     forget()
     reader.close()

@@ -9,6 +9,10 @@ import { VERSION } from './version.ts'
 
 type Finish = (exitCode: number) => void
 
+/** What the wire can tell. */
+const INT16_MAX = 0x7fff
+const INT32_MAX = 0x7fff_ffff
+
 /** Runs one command; resolves with the process's exit code. Failures are told on the terminal. */
 export async function runProgram(args: readonly string[], terminal: Terminal): Promise<number> {
   let exitCode = 0
@@ -40,7 +44,11 @@ function buildProgram(terminal: Terminal, finish: Finish): Command {
       writeOut: text => {
         terminal.write(text).catch(() => {})
       },
-      writeErr: text => terminal.note(`ottla: ${text.replace(/^error: /, '').trimEnd()}`),
+      // A help that was not asked for is no error.
+      writeErr: text => {
+        const prefix = text.startsWith('Usage:') ? '' : 'ottla: '
+        terminal.note(prefix + text.replace(/^error: /, '').trimEnd())
+      },
     })
   addStart(program)
   addTopic(program, terminal)
@@ -51,12 +59,12 @@ function buildProgram(terminal: Terminal, finish: Finish): Command {
 
 function addTopic(program: Command, terminal: Terminal): void {
   const topic = program.command('topic').summary('create, list, describe and delete topics')
-  topic.description('Create, list, describe and delete topics.')
+  topic.description('Create, list, describe and delete topics.').helpCommand(false)
   forCluster(topic.command('create <name>').summary('create a topic'))
     .description('Creates a topic. What is left out is as the broker has it configured.')
-    .option('-p, --partitions <count>', 'partitions', wholeNumber(1))
-    .option('-r, --replicas <count>', 'replicas of each partition', wholeNumber(1))
-    .option('-c, --config <key=value>', 'sets a topic config; may be repeated', collect, [])
+    .option('-p, --partitions <count>', 'partitions', wholeNumber(1, INT32_MAX))
+    .option('-r, --replicas <count>', 'replicas of each partition', wholeNumber(1, INT16_MAX))
+    .option('-c, --config <key=value>', 'sets a topic config; may be repeated', collect)
     .option('--if-not-exists', 'do nothing when the topic is there')
     .option('--validate-only', 'check everything, create nothing')
     .action(async (name: string, flags: CreateFlags) =>
@@ -79,8 +87,8 @@ function addProduce(program: Command, terminal: Terminal, finish: Finish): void 
   forCluster(program.command('produce <topic>').summary('write lines from the input as records'))
     .description('Writes each line of the input as a record, and waits until all are acknowledged.')
     .option('-k, --key-separator <text>', 'what stands before it in a line is the key; \\t is a tab')
-    .option('-H, --header <name=value>', 'a header of every record; may be repeated', collect, [])
-    .option('-p, --partition <number>', 'the partition (default: by the key, or any)', wholeNumber(0))
+    .option('-H, --header <name=value>', 'a header of every record; may be repeated', collect)
+    .option('-p, --partition <number>', 'the partition (default: by the key, or any)', wholeNumber(0, INT32_MAX))
     .addOption(new Option('-z, --codec <codec>').choices(['none', 'gzip', 'snappy', 'lz4', 'zstd']).default('none'))
     .addOption(new Option('-a, --acks <acks>', 'who must have it').choices(['all', '1', '0']).default('all'))
     .option('-Z, --tombstones', 'an empty value means: none (deletes the key in a compacted topic)')
@@ -120,15 +128,15 @@ function outputOption(): Option {
   return new Option('-o, --output <form>').choices(['table', 'json']).default('table')
 }
 
-function collect(value: string, before: readonly string[]): readonly string[] {
+function collect(value: string, before: readonly string[] = []): readonly string[] {
   return [...before, value]
 }
 
-function wholeNumber(min: number): (text: string) => number {
+function wholeNumber(min: number, max = Number.MAX_SAFE_INTEGER): (text: string) => number {
   return text => {
     const value = Number(text)
-    if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < min) {
-      throw new InvalidArgumentError(`allowed is a whole number from ${min}.`)
+    if (!/^\d+$/.test(text) || value < min || value > max) {
+      throw new InvalidArgumentError(`allowed is a whole number from ${min} to ${max}.`)
     }
     return value
   }

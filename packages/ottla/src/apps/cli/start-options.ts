@@ -6,7 +6,7 @@ export interface StartOptions {
   readonly config?: string
   readonly port?: string
   readonly data?: string
-  readonly set: readonly string[]
+  readonly set?: readonly string[]
   readonly logLevel: LogLevel
   readonly logFormat?: 'text' | 'json'
 }
@@ -18,7 +18,7 @@ export function addStart(program: Command): void {
     .option('--config <file>', 'a server.properties file')
     .option('--port <number>', 'port of the first listener; 0: any free one (default 9092)')
     .option('--data <folder>', 'folder that holds the data (default ottla-data)')
-    .option('-s, --set <key=value>', 'any config key; may be repeated', collect, [])
+    .option('-s, --set <key=value>', 'any config key; may be repeated', collect)
     .addOption(
       new Option('--log-level <level>', 'the least that is logged')
         .choices(['debug', 'info', 'warn', 'error'])
@@ -35,6 +35,6 @@ export function addStart(program: Command): void {
     })
 }
 
-function collect(value: string, before: readonly string[]): readonly string[] {
+function collect(value: string, before: readonly string[] = []): readonly string[] {
   return [...before, value]
 }

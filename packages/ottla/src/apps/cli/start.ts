@@ -46,7 +46,7 @@ export async function runStart(options: StartOptions): Promise<void> {
 }
 
 async function readConfig(options: StartOptions): Promise<BrokerConfig> {
-  const flags = options.set.map(pairOf)
+  const flags = (options.set ?? []).map(pairOf)
   if (options.data !== undefined) flags.push(['log.dirs', options.data])
   const result = parseBrokerConfig({
     ...(options.config === undefined ? {} : { file: await propertiesOf(options.config) }),

@@ -17,13 +17,13 @@ export interface CreateFlags extends ClusterFlags {
   readonly partitions?: number
   readonly replicas?: number
   /** `key=value`, each. */
-  readonly config: readonly string[]
+  readonly config?: readonly string[]
   readonly ifNotExists?: true
   readonly validateOnly?: true
 }
 
 export async function createCommand(name: string, flags: CreateFlags, terminal: Terminal): Promise<void> {
-  const configs = Object.fromEntries(flags.config.map(splitConfig))
+  const configs = Object.fromEntries((flags.config ?? []).map(splitConfig))
   const { partitions = -1, replicas = -1, validateOnly = false } = flags
   await withCluster(flags, async cluster => {
     const topic = { name, partitions, replicationFactor: replicas, configs }

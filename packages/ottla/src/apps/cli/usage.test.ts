@@ -12,6 +12,7 @@ test('help and version are no failures, and go to the output', async () => {
   assert.equal(help.notes, '')
   assert.match((await run('--version')).output, /^\d+\.\d+\.\d+/)
   assert.match((await run('consume', '--help')).output, /--bootstrap-server/)
+  assert.doesNotMatch((await run('produce', '--help')).output, /\[\]/)
 })
 
 test('what is asked in a way that cannot be says how it can, with exit code 2', async () => {
@@ -23,6 +24,11 @@ test('what is asked in a way that cannot be says how it can, with exit code 2', 
     [['consume', 'x', '-n', '0'], /allowed is a whole number from 1/],
     [['consume', 'x', '-p', '1,b'], /--partition 1,b: allowed are numbers separated by commas/],
     [['consume', 'x', '-f', '%q'], /there is no %q; known are %v/],
+    [['topic', 'create', 'x', '-p', '2147483648'], /allowed is a whole number from 1 to 2147483647/],
+    [['topic', 'create', 'x', '-r', '32768'], /allowed is a whole number from 1 to 32767/],
+    [['produce', 'x', '-p', '2147483648'], /allowed is a whole number from 0 to 2147483647/],
+    [['topic'], /^Usage: ottla topic/],
+    [[], /^Usage: ottla /],
     [['produce', 'x', '-z', 'brotli'], /Allowed choices are none, gzip, snappy, lz4, zstd/],
     [['produce', 'x', '-H', 'header'], /it has the form NAME=VALUE/],
     [['produce', 'x', '-k', ''], /at least one character/],
