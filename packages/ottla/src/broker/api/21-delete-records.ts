@@ -1,6 +1,7 @@
 /**
  * DeleteRecords: moves the start of a partition's log up to an offset; -1 means the high watermark, an offset above it is
- * refused with 1, and all of it with 44 where `cleanup.policy` does not delete. The reply leaves when the new start is durable. It tells the new low watermark, -1 on error.
+ * refused with 1, and any with 44 where `cleanup.policy` does not delete. The reply leaves when the new start is durable.
+ * It tells the new low watermark, -1 on error.
  */
 
 import { errorCodeOf } from '../../spec/errors.ts'
