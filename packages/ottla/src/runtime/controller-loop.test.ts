@@ -100,6 +100,27 @@ test('an append that fails is not answered as done, and the truth is read again'
   assert.equal(topicByName(tail.image, 'orders')?.id, id(1))
 })
 
+test('a metadata log without room says so to the one who asked, and takes the command when there is room', async () => {
+  const engine = new MemoryCoordination()
+  const real = engine.metaLog()
+  let isFull = false
+  const log: MetaLog = {
+    append: async (epoch, head, records) =>
+      isFull ? { kind: 'refused', reason: 'no space left' } : real.append(epoch, head, records),
+    read: from => real.read(from),
+    watch: changed => real.watch(changed),
+    writeSnapshot: snapshot => real.writeSnapshot(snapshot),
+    close: () => real.close(),
+  }
+  const { controller, observe } = await started(engine, log)
+  isFull = true
+  await assert.rejects(controller.submit(createTopic('orders', id(1))), /no space left/)
+  assert.match(String(observe.named('controller.append-failed')[0]?.fields.why), /no space left/)
+  isFull = false
+  const [created] = await controller.submit(createTopic('orders', id(1)))
+  assert.equal(created?.error, 'NONE')
+})
+
 test('a deposed controller answers nothing as done', async () => {
   const { controller, engine } = await started()
   const next = engine.membership().campaign(2, 'other')

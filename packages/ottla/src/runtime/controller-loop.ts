@@ -11,7 +11,7 @@ import { evolveAll } from '../core/metadata/evolve.ts'
 import { emptyImage, type MetadataImage } from '../core/metadata/image.ts'
 import { decodeMetadataRecord, encodeMetadataRecord, type MetadataRecord } from '../core/metadata/records.ts'
 import type { Leadership, Membership } from '../ports/membership.ts'
-import type { MetaLog, MetaOffset } from '../ports/meta-log.ts'
+import type { MetaAppendResult, MetaLog, MetaOffset } from '../ports/meta-log.ts'
 import type { Observe } from '../ports/observe.ts'
 import { ControllerUnavailable } from './services.ts'
 
@@ -116,9 +116,8 @@ export class ControllerLoop {
     const outcome = epoch === null ? null : await log.append(epoch, machine.head, encoded)
     if (outcome?.kind !== 'ok') {
       this.#machine = null
-      const why =
-        outcome === null ? 'this broker is no longer the controller' : `the metadata log answered ${outcome.kind}`
-      this.#parts.observe.log('warn', 'controller.append-failed', { outcome: outcome?.kind ?? 'deposed' })
+      const why = whyNotAppended(outcome)
+      this.#parts.observe.log('warn', 'controller.append-failed', { outcome: outcome?.kind ?? 'deposed', why })
       for (const each of taken) each.reject(new ControllerUnavailable(why))
       return
     }
@@ -140,4 +139,11 @@ export class ControllerLoop {
     this.#machine = { image: evolveAll(emptyImage(), records), head }
     return this.#machine
   }
+}
+
+function whyNotAppended(outcome: Exclude<MetaAppendResult, { kind: 'ok' }> | null): string {
+  if (outcome === null) return 'this broker is no longer the controller'
+  return outcome.kind === 'refused'
+    ? `the metadata log has no room: ${outcome.reason}`
+    : `the metadata log answered ${outcome.kind}`
 }
