@@ -1,20 +1,8 @@
 /** TypeScript for decoders: one function for each struct, its fields in order, version branches in line. */
-import { elementBytesMin, type FieldModel, type StructModel } from './model.ts'
+import { elementBytesMin, type FieldModel, hasFixedSize, type StructModel } from './model.ts'
 import { condition, intersect, isEmpty } from './range.ts'
 import { defaultText, fieldType } from './types.ts'
 
-const WITHOUT_FORM = new Set([
-  'int8',
-  'int16',
-  'uint16',
-  'int32',
-  'uint32',
-  'int53',
-  'int64',
-  'float64',
-  'bool',
-  'uuid',
-])
 /** Records are read as bytes are: a view. */
 const READ_AS: Record<string, string> = { records: 'bytes' }
 
@@ -158,5 +146,5 @@ function byNullability(struct: StructModel, field: FieldModel, plain: string, nu
 
 function valueText(field: FieldModel, flexible: string, method: string): string {
   if (field.struct !== undefined) return `decode${field.struct.name}(r, version)`
-  return WITHOUT_FORM.has(method) ? `r.${method}()` : `r.${method}(${flexible}, '${field.name}')`
+  return hasFixedSize(field.kind) ? `r.${method}()` : `r.${method}(${flexible}, '${field.name}')`
 }

@@ -1,20 +1,7 @@
 /** TypeScript for encoders: one function for each struct, its fields in order, version branches in line. */
-import type { FieldModel, StructModel } from './model.ts'
+import { type FieldModel, hasFixedSize, type StructModel } from './model.ts'
 import { condition, intersect, isEmpty } from './range.ts'
 import { defaultName, defaultText, inputName } from './types.ts'
-
-const WITHOUT_FORM = new Set([
-  'int8',
-  'int16',
-  'uint16',
-  'int32',
-  'uint32',
-  'int53',
-  'int64',
-  'float64',
-  'bool',
-  'uuid',
-])
 
 /** The body of an encoder; `w`, `version` and `m` are in scope. */
 export function emitEncodeBody(struct: StructModel): string[] {
@@ -78,7 +65,7 @@ function emitWrite(
   if (field.array) return emitArray(struct, field, flexible, pad, value)
   const nullable = condition(field.nullable, intersect(field.range, struct.range))
   if (field.struct !== undefined) return emitStruct(field, nullable, pad, value)
-  if (WITHOUT_FORM.has(field.kind)) return [`${pad}w.${field.kind}(${value})`]
+  if (hasFixedSize(field.kind)) return [`${pad}w.${field.kind}(${value})`]
   const call = (method: string) => `w.${method}(${flexible}, ${value}, '${field.name}')`
   const plain = call(field.kind)
   const orNull = call(`nullable${field.kind[0]!.toUpperCase()}${field.kind.slice(1)}`)
@@ -102,7 +89,7 @@ function emitArray(struct: StructModel, field: FieldModel, flexible: string, pad
   const write =
     field.struct !== undefined
       ? `encode${field.struct.name}(w, version, element)`
-      : WITHOUT_FORM.has(field.kind)
+      : hasFixedSize(field.kind)
         ? `w.${field.kind}(element)`
         : `w.${field.kind}(${flexible}, element, '${field.name}')`
   const body = (inner: string) => [

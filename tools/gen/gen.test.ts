@@ -6,7 +6,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { type ApiDefinition, defineApi, f, struct } from '../../packages/ottla/src/wire/schema/language.ts'
+import { readApis } from './generate.ts'
 import { resolveApi } from './model.ts'
+import { apiModule } from './module.ts'
 import { condition, parseRange } from './range.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..')
@@ -66,18 +68,44 @@ test('an altered, a missing and a foreign file each fail the check by name, and 
   })
 })
 
+/** Runs `use` with a folder of declarations: the text of each file, `api(12)` in it for the declaration of an API. */
+async function withSchema(files: Readonly<Record<string, string>>, use: (schema: string) => Promise<void>) {
+  const schema = await mkdtemp(join(tmpdir(), 'ottla-gen-'))
+  try {
+    await mkdir(join(schema, 'records'))
+    const language = join(ROOT, 'packages', 'ottla', 'src', 'wire', 'schema', 'language.ts')
+    const rest = "name: 'One', versions: '0', flexible: 'none', source: 'x', request: {}, response: {}"
+    for (const [name, text] of Object.entries(files)) {
+      const code = text.replaceAll(/api\((\d+)\)/g, `defineApi({ key: $1, ${rest} })`)
+      await writeFile(join(schema, name), `import { defineApi } from ${JSON.stringify(language)}\n${code}\n`)
+    }
+    await use(schema)
+  } finally {
+    await rm(schema, { recursive: true })
+  }
+}
+
 test('a file of declarations is named by the key it declares', async () => {
-  await withCopy(async (out, page) => {
-    const schema = join(out, '..', 'schema')
-    await mkdir(join(schema, 'records'), { recursive: true })
-    await cp(join(ROOT, 'packages', 'ottla', 'src', 'wire', 'schema', 'language.ts'), join(schema, 'language.ts'))
-    const declare = (key: number) =>
-      `import { defineApi } from './language.ts'\nexport const one = defineApi({ key: ${key}, name: 'One', versions: '0', flexible: 'none', source: 'x', request: {}, response: {} })\n`
-    await writeFile(join(schema, '12-one.ts'), declare(13))
-    const { code, stderr } = await runGen('--check', '--schema', schema, '--out', out, '--page', page)
+  await withSchema({ '12-one.ts': 'export const one = api(13)' }, async schema => {
+    const { code, stderr } = await runGen('--check', '--schema', schema)
     assert.equal(code, 1)
     assert.match(stderr, /12-one\.ts: declares key 13/)
   })
+})
+
+test('a file of declarations holds one API, and no two the same', async () => {
+  const refused: [Readonly<Record<string, string>>, RegExp][] = [
+    [{ 'one.ts': 'export const one = api(12)' }, /one\.ts: an API's file is named by its key/],
+    [{ '12-one.ts': 'export const none = defineApi' }, /12-one\.ts: one API expected, 0 found/],
+    [
+      { '12-one.ts': 'export const one = api(12)\nexport const two = api(12)' },
+      /12-one\.ts: one API expected, 2 found/,
+    ],
+    [{ '12-a.ts': 'export const a = api(12)', '12-b.ts': 'export const b = api(12)' }, /two files declare key 12/],
+  ]
+  for (const [files, message] of refused) {
+    await withSchema(files, schema => assert.rejects(readApis(schema), message))
+  }
 })
 
 const apiWith = (request: ApiDefinition['request'], flexible = '2+'): ApiDefinition =>
@@ -91,6 +119,11 @@ test('declarations that make no sense are refused with their place', () => {
     [{ odd: f.int8('x+', { doc }) }, /'x\+' is no range of versions/],
     [{ back: f.int8('3-1', { doc }) }, /'3-1' ends before it begins/],
     [{ early: f.int8('1+', { tag: 0, default: 0, doc }) }, /early: tagged before flexible/],
+    [{ torn: f.int8('1+', { tag: 0, taggedVersions: '2', default: 0, doc }) }, /torn: a tagged field stays tagged/],
+    [
+      { a: f.int8('2+', { tag: 1, default: 0, doc }), b: f.int8('2+', { tag: 1, default: 0, doc }) },
+      /b: tag 1 is that of another field/,
+    ],
     [{ bare: f.int8('2+', { tag: 0, doc }) }, /bare: a tagged field needs a default/],
     [{ never: f.string('1+', { default: null, doc }) }, /never: its default is null, but it cannot be null/],
     [{ mute: f.int8('1+', { doc: 'no sentence' }) }, /mute: its doc is no sentence/],
@@ -100,6 +133,11 @@ test('declarations that make no sense are refused with their place', () => {
     ],
   ]
   for (const [request, message] of refused) assert.throws(() => resolveApi(apiWith(request)), message)
+})
+
+test('a struct that only some versions may leave out has no code', () => {
+  const some = f.struct('1+', struct('Inner', {}), { nullable: '2+', default: null, doc })
+  assert.throws(() => apiModule(resolveApi(apiWith({ some })), 'one.ts', 'one.ts'), /nullable in some versions only/)
 })
 
 test('a struct is known for the versions that use it', () => {

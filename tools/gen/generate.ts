@@ -57,6 +57,8 @@ export async function readApis(folder: string): Promise<ApiSource[]> {
     if (definition === undefined || definitions.length > 1)
       throw new Error(`${file}: one API expected, ${definitions.length} found`)
     if (definition.key !== Number(keyed[1])) throw new Error(`${file}: declares key ${definition.key}`)
+    if (found.some(({ model }) => model.definition.key === definition.key))
+      throw new Error(`two files declare key ${definition.key}: ${file} is one`)
     found.push({ model: resolveApi(definition), schema: file, path: `${keyed[2]}.ts` })
   }
   return found.sort((a, b) => a.model.definition.key - b.model.definition.key)

@@ -117,6 +117,11 @@ const FIXED_BYTES: Partial<Record<PrimitiveKind | 'struct', number>> = {
   uuid: 16,
 }
 
+/** Whether a value takes the same bytes in every version, flexible or not. */
+export function hasFixedSize(kind: FieldModel['kind']): boolean {
+  return FIXED_BYTES[kind] !== undefined
+}
+
 function valueBytesMin(field: FieldModel, flexible: Range, version: number): number {
   const fixed = FIXED_BYTES[field.kind]
   if (fixed !== undefined) return fixed
@@ -173,7 +178,11 @@ class Resolver {
     this.#names.add(type.name)
     struct.range = hull(struct.range, range)
     struct.fields.length = 0
-    for (const [name, field] of Object.entries(type.fields)) struct.fields.push(this.#field(struct, name, field))
+    for (const [name, field] of Object.entries(type.fields)) {
+      if (field.tag !== undefined && struct.fields.some(other => other.tag === field.tag))
+        this.#refuse(`${type.name}.${name}`, `tag ${field.tag} is that of another field`)
+      struct.fields.push(this.#field(struct, name, field))
+    }
     struct.looseInput = struct.fields.some(
       field => field.optional || field.kind === 'records' || field.struct?.looseInput === true,
     )
