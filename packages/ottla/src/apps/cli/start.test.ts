@@ -35,8 +35,11 @@ class Started {
   output = ''
   errors = ''
 
-  constructor(args: readonly string[]) {
-    this.child = spawn(process.execPath, [MAIN, 'start', ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+  constructor(args: readonly string[], env: Record<string, string> = {}) {
+    this.child = spawn(process.execPath, [MAIN, 'start', ...args], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, npm_lifecycle_event: '', ...env },
+    })
     children.add(this.child)
     this.child.stdout?.on('data', text => {
       this.output += text
@@ -105,8 +108,9 @@ test('serves, keeps what it acknowledged through kill -9, and stops cleanly', as
   first.child.kill('SIGKILL')
   assert.equal(await first.ended(), 'SIGKILL')
 
-  const second = start(data)
+  const second = new Started(['--port', '0', '--data', data], { npm_lifecycle_event: 'start' })
   const again = await second.serving()
+  assert.match(second.output, new RegExp(`\\| npm run --silent ottla -- produce greetings -b ${again}\n`))
   assert.equal((await run(again, ['consume', 'orders', '-e'])).output, 'kept\n')
   second.child.kill('SIGTERM')
   assert.equal(await second.ended(), 0)
@@ -179,7 +183,7 @@ test('a folder that cannot be used is one line that says what was given and what
   assert.equal(await started.ended(), 1)
   assert.equal(
     started.errors,
-    `ottla: cannot start: log directory ${file}/data cannot be used: ENOTDIR: not a directory, mkdir '${file}/data'; choose another folder with --data\n`,
+    `ottla: cannot start: log directory ${file}/data cannot be used: ENOTDIR: not a directory, stat '${file}/data'; choose another folder with --data\n`,
   )
 
   const data = newFolder()

@@ -84,13 +84,15 @@ function writeBanner(config: BrokerConfig, server: Server): void {
   })
   const first = [...server.addresses.values()][0] as NetAddress
   const client = show({ host: EVERY_INTERFACE.has(first.host) ? 'localhost' : first.host, port: first.port })
+  // In a checkout there is no `ottla` on the path.
+  const command = process.env.npm_lifecycle_event === 'start' ? 'npm run --silent ottla --' : 'ottla'
   const { durability } = config.topicDefaults
   lines.push(
     `  data        ${config.logDirs.join(', ')}`,
     `  cluster id  ${server.clusterId}`,
     `  durability  ${durability}${durability === 'disk' ? ' (a record is on the disk before it is acknowledged)' : ''}`,
-    `  try         echo hello | ottla produce greetings -b ${client}`,
-    `              ottla consume greetings -b ${client}`,
+    `  try         echo hello | ${command} produce greetings -b ${client}`,
+    `              ${command} consume greetings -b ${client}`,
     `              kcat -b ${client} -C -t greetings -o beginning`,
     '  stop        Ctrl-C',
   )

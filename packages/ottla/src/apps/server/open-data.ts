@@ -1,6 +1,6 @@
 /** What lies on this broker's disks, opened: every log directory recovered, the metadata log and membership beside them. */
 import { uuidFromBytes } from '../../base/uuid.ts'
-import { DiskFault, type DiskFaultCode } from '../../ports/disk.ts'
+import { type Disk, DiskFault, type DiskFaultCode } from '../../ports/disk.ts'
 import type { Membership } from '../../ports/membership.ts'
 import type { MetaLog } from '../../ports/meta-log.ts'
 import { DataDirectories } from '../../runtime/data-directories.ts'
@@ -70,7 +70,7 @@ async function clusterIdOf(config: BrokerConfig, adapters: ServerAdapters): Prom
   let unread: StartRefusal | null = null
   for (const path of config.logDirs) {
     try {
-      await adapters.disk.makeDirectory(path)
+      await makeDirectory(adapters.disk, path)
       const identity = await readIdentity(adapters.disk, path)
       if (identity?.clusterId != null) return identity.clusterId
     } catch (fault) {
@@ -80,6 +80,21 @@ async function clusterIdOf(config: BrokerConfig, adapters: ServerAdapters): Prom
   }
   if (unread !== null) throw unread
   return uuidFromBytes(adapters.crypto.randomUuid())
+}
+
+/** What is acknowledged must not go with the name of a folder above it: all that were missing are made durable. */
+async function makeDirectory(disk: Disk, path: string): Promise<void> {
+  const parents: string[] = []
+  for (let at = path; at !== parentOf(at) && (await disk.stat(at)) === null; at = parentOf(at))
+    parents.push(parentOf(at))
+  await disk.makeDirectory(path)
+  for (const parent of parents) await disk.syncDirectory(parent)
+}
+
+function parentOf(path: string): string {
+  const at = path.lastIndexOf('/')
+  if (at < 0) return '.'
+  return at === 0 ? '/' : path.slice(0, at)
 }
 
 /** The first directory holds the metadata log: without it the broker knows no topic. */
