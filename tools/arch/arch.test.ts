@@ -3,13 +3,14 @@
  * sample without `expect` lines must pass.
  */
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { checkImports } from './imports.ts'
 import { checkPurity } from './purity.ts'
-import { FUNCTION_LINES_MAX } from './rules.ts'
+import { type FolderRule, FUNCTION_LINES_MAX, folderRules } from './rules.ts'
 import { checkSizes, measureFunctions } from './sizes.ts'
 import { sourceFile } from './source-file.ts'
 import { tokenize } from './tokens.ts'
@@ -41,7 +42,127 @@ for (const name of readdirSync(SAMPLES).sort()) {
   })
 }
 
-test('strings, comments, templates and regular expressions hide what is in them; code inside ${} counts', () => {
+/** Findings of one file in each folder, by folder. */
+function findingsOf(textFor: (rule: FolderRule) => string, others: readonly string[] = []): Map<string, string[]> {
+  const files = folderRules.map(rule => sourceFile(`${rule.folder}/a.ts`, textFor(rule)))
+  const rest = others.map(path => sourceFile(path, ''))
+  const found = new Map<string, string[]>(folderRules.map(({ folder }) => [folder, []]))
+  for (const { path, message } of [...checkImports([...files, ...rest]), ...checkPurity(files)]) {
+    found.get(path.replace('/a.ts', ''))!.push(message)
+  }
+  return found
+}
+
+test('each folder may import what its line says, and is refused every other', () => {
+  const targets = [
+    ...folderRules.map(rule => rule.folder),
+    'wire/batch',
+    'adapters/memory',
+    'adapters/file',
+    'apps/server',
+  ]
+  const others = targets.map(target => `${target}/x.ts`)
+  for (const target of targets) {
+    const found = findingsOf(() => `import { x } from '../${target}/x.ts'`, others)
+    for (const { folder, imports } of folderRules) {
+      const isOwn = target === folder || target.startsWith(`${folder}/`)
+      const allowed = isOwn || imports.some(each => target === each || target.startsWith(`${each}/`))
+      const wanted = allowed ? [] : [`${folder}/ may not import ${target}/x.ts`]
+      assert.deepEqual(found.get(folder), wanted, `${folder} imports ${target}`)
+    }
+  }
+})
+
+test('each folder may use its packages, and is refused every other', () => {
+  for (const name of ['node:fs', 'commander', 'left-pad', ...new Set(folderRules.flatMap(rule => rule.packages))]) {
+    if (name === 'node:*') continue
+    const found = findingsOf(() => `import x from '${name}'`)
+    for (const { folder, packages } of folderRules) {
+      const allowed = packages.includes(name) || (packages.includes('node:*') && name.startsWith('node:'))
+      assert.equal(found.get(folder)!.length, allowed ? 0 : 1, `${folder} uses ${name}`)
+    }
+  }
+})
+
+test('each folder is refused every global that it may not name, and no other', () => {
+  const snippets: Readonly<Record<string, string>> = {
+    async: 'x(async () => 1)',
+    await: 'await x',
+    'Math.random': 'Math.random()',
+  }
+  for (const name of new Set(folderRules.flatMap(rule => rule.banned))) {
+    const found = findingsOf(() => snippets[name] ?? `x(${name})`)
+    for (const { folder, banned } of folderRules) {
+      const wanted = banned.includes(name) ? [`${folder}/ may not name ${name}`] : []
+      assert.deepEqual(found.get(folder), wanted, `${folder} names ${name}`)
+    }
+  }
+})
+
+test('the rules are those of ARCHITECTURE.md; none imports a higher layer, and no two each other', () => {
+  const page = readFileSync(join(ROOT, 'ARCHITECTURE.md'), 'utf8')
+  const lines = [...page.matchAll(/^ {2}(\w+)\/ +(\d) {2}(.*)$/gm)]
+  const described = lines.map(([, folder, layer]) => `${folder} ${layer}`)
+  assert.deepEqual(
+    described,
+    folderRules.map(({ folder, layer }) => `${folder} ${layer}`),
+  )
+  const byFolder = new Map(folderRules.map(rule => [rule.folder, rule]))
+  let listed = 0
+  for (const [, folder = '', , text = ''] of lines) {
+    const names = /Imports ((?:[a-z/]+(?:, )?)+)\./.exec(text)?.[1]
+    if (names === undefined || names === 'all but the real adapters') continue
+    listed++
+    assert.deepEqual(byFolder.get(folder)!.imports, names === 'nothing' ? [] : names.split(', '), folder)
+  }
+  assert.ok(listed >= 7, `${listed} folders say what they import`)
+  for (const { folder, layer, imports } of folderRules) {
+    for (const target of imports.map(each => byFolder.get(each.split('/')[0]!)!)) {
+      assert.ok(target.layer <= layer, `${folder} imports ${target.folder}`)
+      assert.ok(!target.imports.some(back => back.split('/')[0] === folder), `${folder} and ${target.folder}`)
+    }
+  }
+})
+
+test('the program tells of every kind of broken rule, and fails', () => {
+  const root = mkdtempSync(join(tmpdir(), 'ottla-arch-'))
+  const core = join(root, 'packages', 'ottla', 'src', 'core')
+  const run = () => {
+    const { status, stderr } = spawnSync(process.execPath, [join(import.meta.dirname, 'main.ts'), '--root', root], {
+      encoding: 'utf8',
+    })
+    return { status, findings: stderr.trimEnd().split('\n') }
+  }
+  try {
+    mkdirSync(core, { recursive: true })
+    mkdirSync(join(root, 'tools', 'arch'), { recursive: true })
+    writeFileSync(join(root, 'tools', 'arch', 'size-exceptions.json'), '[]')
+    const { complexity } = JSON.parse(readFileSync(join(ROOT, 'biome.json'), 'utf8')).linter.rules
+    writeFileSync(join(root, 'biome.json'), JSON.stringify({ linter: { rules: { complexity } } }))
+    writeFileSync(join(root, 'ARCHITECTURE.md'), '## 5. Walks\n- **One** `core/a.ts` > `core/b.ts`\n')
+    writeFileSync(join(core, 'a.ts'), "import { b } from './b.ts'\nexport const a = b\n")
+    writeFileSync(join(core, 'b.ts'), 'export const b = 1\n')
+    assert.deepEqual(run(), { status: 0, findings: [''] })
+
+    const long = `export function long(): void {\n${'  work()\n'.repeat(61)}}\n`
+    writeFileSync(join(core, 'a.ts'), `import fs from 'node:fs'\nexport const now = Date.now()\n${long}`)
+    const file = 'packages/ottla/src/core/a.ts'
+    assert.deepEqual(run(), {
+      status: 1,
+      findings: [
+        `${file}:1: core/ may not import node:fs`,
+        `${file}:2: core/ may not name Date`,
+        `${file}:3: a function of 61 lines: at most 60`,
+        'ARCHITECTURE.md:1: walk One: core/a.ts does not import core/b.ts',
+      ],
+    })
+  } finally {
+    rmSync(root, { recursive: true })
+  }
+})
+
+test('strings, comments, templates and regular expressions hide what is in them; code in a template counts', () => {
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: it is source text, with a template in it
   const source = "a('Date') // Date\n/* Date\n */ `Date ${ Date.now(`x ${b}`) } Date` /[/Date]/.test(c) ; d / e / f"
   const names = tokenize(source).filter(token => token.kind === 'name')
   assert.deepEqual(
