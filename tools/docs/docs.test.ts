@@ -1,6 +1,8 @@
 /** Each check of docs against code finds what it is for. */
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { appendFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { sourceFile } from '../arch/source-file.ts'
@@ -9,6 +11,8 @@ import { checkOmissions } from './omissions.ts'
 import { generatedPages } from './pages.ts'
 import { checkProse } from './prose.ts'
 import { checkUses, unreadFields } from './uses.ts'
+
+const ROOT = join(import.meta.dirname, '..', '..')
 
 const world = {
   exists: (path: string) => ['README.md', 'docs/omissions.md', 'tools/arch'].includes(path),
@@ -59,7 +63,7 @@ test('metrics agree both ways', () => {
 
 test('the committed pages are what spec gives, and a changed row changes its page', () => {
   for (const [name, text] of generatedPages()) {
-    const committed = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'generated', name), 'utf8')
+    const committed = readFileSync(join(ROOT, 'docs', 'generated', name), 'utf8')
     assert.equal(committed, text, name)
     assert.ok(text.split('\n').length > 10 && !text.includes('undefined'), name)
   }
@@ -124,4 +128,35 @@ test('a comment or the name of a test that cites a page, a section or a case tha
     'a.ts:4: ARCHITECTURE.md has no §2',
     'a.ts:5: there is no case J8',
   ])
+})
+
+test('the program tells of every kind of difference, and fails', () => {
+  const root = mkdtempSync(join(tmpdir(), 'ottla-docs-'))
+  const source = join(root, 'packages', 'ottla', 'src')
+  const run = (...args: readonly string[]) => {
+    const main = join(import.meta.dirname, 'main.ts')
+    const { status, stderr } = spawnSync(process.execPath, [main, '--root', root, ...args], { encoding: 'utf8' })
+    return { status, findings: stderr.trimEnd().split('\n') }
+  }
+  try {
+    mkdirSync(source, { recursive: true })
+    writeFileSync(join(root, 'package.json'), '{ "scripts": {} }')
+    cpSync(join(ROOT, 'docs', 'omissions.md'), join(root, 'docs', 'omissions.md'))
+    assert.equal(run().status, 0)
+    writeFileSync(join(source, 'a.ts'), '// see docs/gone.md\n')
+    appendFileSync(join(root, 'docs', 'omissions.md'), '| 0 | Produce | declared |\n[x](gone.md)\n')
+    appendFileSync(join(root, 'docs', 'generated', 'errors.md'), 'by hand\n')
+    const { status, findings } = run('--check')
+    assert.equal(status, 1)
+    const wanted = [
+      'docs/generated/errors.md is not what spec gives; run `npm run docs`',
+      'config row numPartitions: no code reads it',
+      'docs/omissions.md: Produce (0) is handled; take the row out',
+      'packages/ottla/src/a.ts:1: there is no page docs/gone.md',
+    ]
+    for (const finding of wanted) assert.ok(findings.includes(finding), `${finding}\n${findings.join('\n')}`)
+    assert.match(findings.join('\n'), /^docs\/omissions\.md:\d+: the link to gone\.md leads nowhere$/m)
+  } finally {
+    rmSync(root, { recursive: true })
+  }
 })

@@ -1,10 +1,11 @@
 /**
  * Docs against code. `npm run docs` writes docs/generated/{config,errors,metrics}.md; `-- --check` writes nothing and
  * fails when a page differs, when spec declares what no code uses, or when a page written by hand, or a comment
- * that cites a page, names what is not there.
+ * that cites a page, names what is not there. `--root` names another tree, for its own test.
  */
 import { existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, sep } from 'node:path'
+import { parseArgs } from 'node:util'
 import { brokerApis } from '../../packages/ottla/src/broker/api/broker-apis.ts'
 import { allRows } from '../../packages/ottla/src/spec/config/broker.ts'
 import { brokerRows } from '../../packages/ottla/src/spec/config/broker-rows.ts'
@@ -20,12 +21,18 @@ import { generatedPages } from './pages.ts'
 import { checkProse, type World } from './prose.ts'
 import { checkUses } from './uses.ts'
 
-const ROOT = join(import.meta.dirname, '..', '..')
+const { values } = parseArgs({
+  options: {
+    check: { type: 'boolean', default: false },
+    root: { type: 'string', default: join(import.meta.dirname, '..', '..') },
+  },
+})
+const ROOT = values.root
 const SOURCES = join(ROOT, 'packages', 'ottla', 'src')
 const GENERATED = join(ROOT, 'docs', 'generated')
 
 const pages = generatedPages()
-if (process.argv.includes('--check')) check()
+if (values.check) check()
 else write()
 
 function write(): void {
