@@ -137,13 +137,13 @@ export class Reconciler {
 
   async #removeTopics(change: Change): Promise<void> {
     const { table, directories } = this.#parts
-    for (const id of change.removed) {
-      for (const hosted of table.ofTopic(id)) {
-        table.delete(hosted)
-        hosted.close()
-        await this.#removeLog(hosted.log)
-      }
+    const gone = [...change.removed].flatMap(id => table.ofTopic(id))
+    // A log takes its time to go: whoever waits is told before.
+    for (const hosted of gone) {
+      table.delete(hosted)
+      hosted.close()
     }
+    for (const { log } of gone) await this.#removeLog(log)
     if (change.topics !== null || change.removed.size === 0) return
     for (const log of [...directories.logs()]) if (change.removed.has(log.id.topicId)) await this.#removeLog(log)
   }
