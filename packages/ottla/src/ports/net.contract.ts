@@ -142,6 +142,22 @@ function endTests(connected: () => Promise<Pair>): void {
     assert.deepEqual([atServer.text, atServer.closedWith, atClient.closedWith], ['last words', null, null])
   })
 
+  test('what is written after the end is dropped, and takes nothing with it', async () => {
+    const { client, atClient, atServer } = await connected()
+    const text = 'last words'.repeat(20_000)
+    let sent = 0
+    client.write([bytesOf(text)])
+    client.end()
+    client.write([bytesOf('too late')], () => sent++)
+    client.write([bytesOf('too '), bytesOf('late')], () => sent++)
+    await Promise.all([
+      atServer.until(() => atServer.closedWith !== undefined),
+      atClient.until(() => atClient.closedWith !== undefined),
+    ])
+    assert.ok(atServer.text === text, `${atServer.text.length} of ${text.length} bytes arrived`)
+    assert.deepEqual([sent, atServer.closedWith, atClient.closedWith], [2, null, null])
+  })
+
   test('the last words arrive though input was left unread', async () => {
     const { client, server, atClient, atServer } = await connected()
     server.pause()

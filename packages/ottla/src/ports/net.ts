@@ -45,7 +45,7 @@ export interface NetConnection {
   readonly peer: NetAddress
   /**
    * Sends the chunks in order, without copying them: they must not change until `sent` was called (also called when the
-   * connection closes first). False when more is held than the system takes at once: wait for `drained`.
+   * connection closes first). Nothing is sent any more after `end` or `destroy`. False when more is held than the system takes at once: wait for `drained`.
    */
   write(chunks: readonly Uint8Array[], sent?: () => void): boolean
   /** Bytes written and not yet taken by the system. */

@@ -73,7 +73,7 @@ export class NodeConnection implements NetConnection {
 
   write(chunks: readonly Uint8Array[], sent?: () => void): boolean {
     const socket = this.#socket
-    if (socket === null || this.#closed || socket.destroyed || chunks.length === 0) {
+    if (socket === null || this.#closed || this.#ending || socket.destroyed || chunks.length === 0) {
       if (sent !== undefined) queueMicrotask(sent)
       return true
     }

@@ -19,7 +19,16 @@ import { netFaultOf } from './net-faults.ts'
 /** Connections that the system holds before they are accepted. */
 const BACKLOG = 1024
 
+/** The addresses of a host, at least one. */
+type Lookup = (host: string) => Promise<readonly string[]>
+
 export class NodeNet implements Net {
+  readonly #lookup: Lookup
+
+  constructor(options: { readonly lookup?: Lookup } = {}) {
+    this.#lookup = options.lookup ?? lookupAll
+  }
+
   listen(address: NetAddress, accept: (connection: NetConnection) => NetReceiver | null): Promise<NetListener> {
     return new Promise((resolve, reject) => {
       const server = createServer({ pauseOnConnect: true, noDelay: true }, socket => take(socket, accept))
@@ -41,49 +50,70 @@ export class NodeNet implements Net {
     receive: (connection: NetConnection) => NetReceiver,
   ): Promise<NetConnection> {
     const deadline = performance.now() + options.timeoutMs
-    const host = await resolveHost(address, options.timeoutMs)
-    return new Promise((resolve, reject) => {
-      const connection = new NodeConnection()
-      const socket = new Socket({ onread: connection.onread })
-      const timer = setTimeout(
-        () => {
-          socket.destroy()
-          reject(new NetFault('timeout', `no connection to ${show(address)} within ${options.timeoutMs} ms`, address))
-        },
-        Math.max(0, deadline - performance.now()),
-      )
-      const fail = (error: Error) => {
-        clearTimeout(timer)
-        socket.destroy()
-        reject(netFaultOf(error, address))
+    const hosts = await this.#resolve(address, options.timeoutMs)
+    // `localhost` is often two addresses, of which a broker listens on one. Each gets its share of the time.
+    for (let i = 0; ; i++) {
+      const shareMs = (deadline - performance.now()) / (hosts.length - i)
+      try {
+        return await dial(address, hosts[i] as string, { ...options, shareMs }, receive)
+      } catch (fault) {
+        if (i === hosts.length - 1 || !(fault instanceof NetFault)) throw fault
       }
-      socket.once('error', fail)
-      socket.setNoDelay(true)
-      socket.connect({ host, port: address.port }, () => {
-        clearTimeout(timer)
-        socket.off('error', fail)
-        connection.open(socket, true, receive)
-        resolve(connection)
-      })
+    }
+  }
+
+  /** A name is looked up first, so that a failure says that it was the name. */
+  async #resolve(address: NetAddress, timeoutMs: number): Promise<readonly string[]> {
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        reject(new NetFault('dns', `the name ${address.host} was not resolved within ${timeoutMs} ms`, address))
+      }, timeoutMs)
     })
+    try {
+      return await Promise.race([this.#lookup(address.host), late])
+    } catch (error) {
+      throw error instanceof NetFault ? error : netFaultOf(error as Error, address)
+    } finally {
+      clearTimeout(timer)
+    }
   }
 }
 
-/** A name is looked up first, so that a failure says that it was the name. */
-async function resolveHost(address: NetAddress, timeoutMs: number): Promise<string> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(new NetFault('dns', `the name ${address.host} was not resolved within ${timeoutMs} ms`, address))
-    }, timeoutMs)
+async function lookupAll(host: string): Promise<readonly string[]> {
+  return (await lookup(host, { all: true })).map(({ address }) => address)
+}
+
+function dial(
+  address: NetAddress,
+  host: string,
+  { timeoutMs, shareMs }: { readonly timeoutMs: number; readonly shareMs: number },
+  receive: (connection: NetConnection) => NetReceiver,
+): Promise<NetConnection> {
+  return new Promise((resolve, reject) => {
+    const connection = new NodeConnection()
+    const socket = new Socket({ onread: connection.onread })
+    const timer = setTimeout(
+      () => {
+        socket.destroy()
+        reject(new NetFault('timeout', `no connection to ${show(address)} within ${timeoutMs} ms`, address))
+      },
+      Math.max(0, shareMs),
+    )
+    const fail = (error: Error) => {
+      clearTimeout(timer)
+      socket.destroy()
+      reject(netFaultOf(error, address))
+    }
+    socket.once('error', fail)
+    socket.setNoDelay(true)
+    socket.connect({ host, port: address.port }, () => {
+      clearTimeout(timer)
+      socket.off('error', fail)
+      connection.open(socket, true, receive)
+      resolve(connection)
+    })
   })
-  try {
-    return (await Promise.race([lookup(address.host), late])).address
-  } catch (error) {
-    throw error instanceof NetFault ? error : netFaultOf(error as Error, address)
-  } finally {
-    clearTimeout(timer)
-  }
 }
 
 function take(socket: Socket, accept: (connection: NetConnection) => NetReceiver | null): void {

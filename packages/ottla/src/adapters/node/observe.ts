@@ -48,17 +48,6 @@ export class NodeObserve implements Observe {
   }
 }
 
-/** The observe of a process: lines to stderr, text when that is a terminal. A closed stderr is not worth dying for. */
-export function observeOnStderr(options: { format?: 'text' | 'json'; level?: LogLevel } = {}): NodeObserve {
-  process.stderr.on('error', () => {})
-  return new NodeObserve({
-    writeLine: line => process.stderr.write(`${line}\n`),
-    format: options.format ?? (process.stderr.isTTY ? 'text' : 'json'),
-    wallMs: () => Date.now(),
-    ...(options.level === undefined ? {} : { level: options.level }),
-  })
-}
-
 function jsonLine(at: string, level: LogLevel, event: string, fields: ObserveFields): string {
   const row: Record<string, unknown> = { at, level, event }
   for (const [name, value] of Object.entries(fields)) {
