@@ -175,25 +175,6 @@ test('one connection begins so many requests, then others get their turn', async
   assert.equal(correlationIdsIn(bench.socket.written).length, count)
 })
 
-test('without room in storage a connection that produces is not read; one that does not is', async () => {
-  const appended: number[] = []
-  const produce = serve(produceApi, context => {
-    appended.push(context.apiVersion)
-    return { body: { responses: [] } }
-  })
-  const bench = new Bench([produce, immediate])
-  bench.hasRoom = false
-  bench.socket.deliver(ask(1))
-  assert.equal(bench.socket.isPaused, false)
-  bench.socket.deliver(produceFrame(2))
-  assert.deepEqual(appended, [])
-  assert.equal(bench.socket.isPaused, true)
-  bench.makeRoom()
-  await settle()
-  assert.deepEqual(correlationIdsIn(bench.socket.written), [1, 2])
-  assert.equal(bench.socket.isPaused, false)
-})
-
 test('a reader that takes nothing: no more is read for it, and it is dropped after a while (I3)', async () => {
   const big = 'x'.repeat(32_000)
   const brokers = Array.from({ length: 40 }, (_, brokerId) => ({ brokerId, host: big, port: 1 }))

@@ -25,7 +25,7 @@ import { decodeRequest, encodeReply, isProduce, REQUEST_BYTES_MIN } from './requ
 import type { RequestConnection, RequestContext } from './request-context.ts'
 
 /** Why the broker ended a connection. */
-export type EndReason = 'idle' | 'protocol' | 'slow-reader' | 'slow-request' | 'refused-write' | 'failed'
+export type EndReason = 'idle' | 'protocol' | 'slow-reader' | 'slow-request' | 'no-room' | 'refused-write' | 'failed'
 
 export class Connection implements NetReceiver, FrameSink, RequestConnection, ReplyQueueEvents {
   readonly id: number
@@ -42,6 +42,8 @@ export class Connection implements NetReceiver, FrameSink, RequestConnection, Re
   #held = false
   #paused = false
   #stopWaitingForRoom: (() => void) | null = null
+  /** Since when storage has no room for its next request, or null. */
+  #noRoomSince: Millis | null = null
   #cancelTurn: (() => void) | null = null
   #turnFrames = 0
   #flushIsDue = false
@@ -146,6 +148,7 @@ export class Connection implements NetReceiver, FrameSink, RequestConnection, Re
   take(bytes: Uint8Array, start: number, end: number): void {
     this.#turnFrames++
     this.#frameSince = null
+    this.#noRoomSince = null
     this.#lastActiveAt = this.now()
     const slot = this.#replies.open()
     let decoded: ReturnType<typeof decodeRequest>
@@ -204,6 +207,8 @@ export class Connection implements NetReceiver, FrameSink, RequestConnection, Re
         'slow-request',
         `${this.#frames.heldBytes} bytes of a request in ${Math.round(now - this.#frameSince)} ms`,
       )
+    } else if (this.#noRoomSince !== null && now - this.#noRoomSince >= limits.NO_ROOM_MS) {
+      this.#drop('no-room', `storage had no room for its next request for ${limits.NO_ROOM_MS} ms`)
     } else if (this.#isOwedNothing() && now - this.#lastActiveAt >= this.#shared.limits.idleMs) {
       this.#drop('idle', `nothing asked or answered for ${this.#shared.limits.idleMs} ms`)
     }
@@ -330,9 +335,11 @@ export class Connection implements NetReceiver, FrameSink, RequestConnection, Re
   }
 
   #waitForRoom(): void {
+    this.#noRoomSince ??= this.now()
     this.#stopWaitingForRoom ??= this.services.partitions.onRoom(() => {
       this.#stopWaitingForRoom?.()
       this.#stopWaitingForRoom = null
+      this.#noRoomSince = null
       this.#advance()
     })
   }

@@ -36,6 +36,11 @@ export const UNSENT_BYTES_MAX = 16 * 1024 * 1024
 export const UNSENT_BYTES_TOTAL_MAX = 256 * 1024 * 1024
 /** A connection that took none of the bytes offered for this long is dropped. */
 export const SLOW_READER_MS = 30_000
+/**
+ * A connection that waited this long for storage to have room is dropped: while it is not read nobody sees that its
+ * client gave up, which most do after 30 s, and its place and its memory would be held for as long as a disk is full.
+ */
+export const NO_ROOM_MS = 60_000
 /** From when on a request still being received must keep up `FRAME_BYTES_PER_SECOND_MIN` on average. */
 export const FRAME_GRACE_MS = 30_000
 /** 100 MiB at this rate take four hours; one byte a second ends after the grace. */
