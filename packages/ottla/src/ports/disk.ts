@@ -84,7 +84,7 @@ export interface CommitFile {
 export interface CommitLane {
   /**
    * Makes the file at least `sizeBytes` (a multiple of `alignmentBytes`) long, really written, not sparse, so that later
-   * writes only overwrite, and syncs it. A new file's name is durable after `syncDirectory`, as ever.
+   * writes only overwrite, and syncs it. A file that could not be filled is as long as it was. A new file's name is durable after `syncDirectory`, as ever.
    */
   open(path: string, sizeBytes: Bytes): Promise<CommitFile>
   /** Ends the thread when its queue is empty. */

@@ -241,6 +241,9 @@ describe('faults and crash points', () => {
     assert.equal(await disk.freeBytes('/'), 0)
     await disk.remove('/a')
     assert.equal(await disk.freeBytes('/'), 8192)
+    const lane = await disk.commitLane('/')
+    await assert.rejects(lane.open('/ring', 16_384), DiskFault)
+    assert.equal(await disk.freeBytes('/'), 8192, 'a lane gives back what it could not fill')
   })
 
   test('damage changes what is durable, and nothing else', async () => {

@@ -16,8 +16,11 @@ export class MemoryCommitLane implements CommitLane {
   open(path: string, sizeBytes: number): Promise<CommitFile> {
     return this.#next(async () => {
       const plain = await this.#disk.open(path, { mode: 'create' })
-      await fillWithZeros(plain, sizeBytes)
-      await plain.close()
+      try {
+        await fillWithZeros(plain, sizeBytes)
+      } finally {
+        await plain.close()
+      }
       const file = await this.#disk.open(path, { mode: 'write', direct: true })
       return {
         path,
@@ -47,13 +50,16 @@ export class MemoryCommitLane implements CommitLane {
 }
 
 async function fillWithZeros(file: DiskFile, sizeBytes: number): Promise<void> {
-  let size = await file.size()
-  if (size >= sizeBytes) return
+  const present = await file.size()
+  if (present >= sizeBytes) return
   const zeros = new Uint8Array(ZERO_PIECE_BYTES)
-  while (size < sizeBytes) {
-    const count = Math.min(ZERO_PIECE_BYTES, sizeBytes - size)
-    await file.write(size, zeros.subarray(0, count))
-    size += count
+  try {
+    for (let at = present; at < sizeBytes; at += zeros.length) {
+      await file.write(at, zeros.subarray(0, Math.min(zeros.length, sizeBytes - at)))
+    }
+  } catch (fault) {
+    await file.truncate(present).catch(() => {})
+    throw fault
   }
   await file.sync()
 }

@@ -96,8 +96,14 @@ export class NodeCommitLane implements CommitLane {
     if (present >= sizeBytes) return
     const zeros = zeroPiece(this.#host)
     // An end inside a block is left by a power cut in a filling; the whole block is written again.
-    for (let at = present - (present % unit); at < sizeBytes; at += zeros.length) {
-      await file.write(at, zeros.subarray(0, Math.min(zeros.length, sizeBytes - at)))
+    try {
+      for (let at = present - (present % unit); at < sizeBytes; at += zeros.length) {
+        await file.write(at, zeros.subarray(0, Math.min(zeros.length, sizeBytes - at)))
+      }
+    } catch (fault) {
+      // On a full disk others need the room, such as the checkpoint that would free the other files.
+      await plain.truncate(present).catch(() => {})
+      throw fault
     }
     await file.sync()
   }

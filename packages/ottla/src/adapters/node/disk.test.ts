@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readdirSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, statSync } from 'node:fs'
 import { chmod, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -113,6 +113,19 @@ describe('NodeDisk', { timeout: 60_000 }, () => {
     const [[line], [code]] = await Promise.all([once(child.stdout, 'data'), once(child, 'exit')])
     assert.equal(String(line).trim(), 'committed')
     assert.equal(code, 0)
+  })
+
+  test('a lane gives back the room of a file that could not be filled', async () => {
+    const path = join(directory, 'too-large')
+    const program = `
+      import { NodeDisk } from ${JSON.stringify(new URL('./disk.ts', import.meta.url).href)}
+      const lane = await new NodeDisk().commitLane(${JSON.stringify(directory)})
+      await lane.open(${JSON.stringify(path)}, 1 << 24).catch(fault => console.log(fault.name))
+      await lane.close()`
+    // A limit of the process on the size of files stands for a full disk.
+    const limited = ['-c', 'ulimit -f 4096; exec "$@"', 'sh', process.execPath, '--input-type=module', '-e', program]
+    const { stdout } = await promisify(execFile)('sh', limited, { timeout: 10_000, killSignal: 'SIGKILL' })
+    assert.deepEqual([stdout, statSync(path).size], ['DiskFault\n', 0])
   })
 
   test('lanes of two directories do not wait for each other', async () => {
