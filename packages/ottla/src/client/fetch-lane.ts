@@ -43,6 +43,7 @@ export class FetchLane {
   #out: Promise<void> | null = null
   #answers: readonly FetchAnswer[] = []
   #error: unknown = null
+  #closed = false
 
   constructor(connections: Connections, address: NetAddress) {
     this.#connections = connections
@@ -83,12 +84,15 @@ export class FetchLane {
     return answers
   }
 
+  /** For good. A fetch that is out fails. */
   close(): void {
+    this.#closed = true
     this.#connection?.close()
   }
 
   async #fetch(asked: readonly FetchAsked[], limits: FetchLimits): Promise<FetchAnswer[]> {
     if (!this.#connection?.isOpen) this.#connection = await this.#connections.own(this.#address)
+    if (this.#closed) this.#connection.close()
     const known = this.#connection.versionOf(fetchApi)
     const version = asked.some(each => each.topicId === ZERO_UUID) ? Math.min(known, NAMES_VERSION_MAX) : known
     const body = { ...limits, minBytes: 1, sessionEpoch: SESSIONLESS_EPOCH, topics: topicsOf(asked) }

@@ -5,9 +5,12 @@ import { BatchError } from '../wire/batch/errors.ts'
 import { patchBaseOffset } from '../wire/batch/header.ts'
 import { fetchApi } from '../wire/gen/fetch.ts'
 import { metadataApi } from '../wire/gen/metadata.ts'
+import { ConnectionError } from './connection-error.ts'
+import { FetchLane } from './fetch-lane.ts'
 import { ReadGap } from './partition-reader.ts'
 import { ReadPosition } from './read-position.ts'
 import { batchAt, FetchBroker, joined, TOPIC_ID, valuesOf } from './testing/fetch-broker.ts'
+import type { ScriptedBroker } from './testing/scripted-broker.ts'
 import { WireFailure } from './wire-failure.ts'
 
 test('reads from the start, and goes on behind what it read', async () => {
@@ -26,6 +29,21 @@ test('reads from the start, and goes on behind what it read', async () => {
     kafka.asked.map(asked => asked.offset),
     [10, 12],
   )
+})
+
+test('a lane that is closed while it connects keeps no connection', async () => {
+  const kafka = await FetchBroker.start()
+  const [broker] = kafka.brokers as [ScriptedBroker]
+  const { topicId, ...leader } = await kafka.world.settled(kafka.cluster.leader('orders', 0))
+  const lane = new FetchLane(kafka.cluster.connections, leader.address)
+  const before = broker.connections.size
+  const position = new ReadPosition('orders', 0, 0)
+  lane.begin([{ position, offset: 0, topicId, leaderEpoch: 3 }], { maxWaitMs: 1, maxBytes: 1 })
+  lane.close()
+  await kafka.world.settled(lane.settled())
+  assert.throws(() => lane.takeAnswers(), ConnectionError)
+  await kafka.world.until(() => broker.connections.size === before)
+  assert.equal(broker.asked(fetchApi).length, 0)
 })
 
 test('reads from the end', async () => {
