@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Prng } from '../../base/random.ts'
+import { DiskFault } from '../../ports/disk.ts'
 import { membershipContract } from '../../ports/membership.contract.ts'
 import { metaLogContract } from '../../ports/meta-log.contract.ts'
 import { MemoryDisk } from '../memory/disk.ts'
@@ -134,6 +135,31 @@ test('A4 a crash at any operation of the disk loses nothing that was answered', 
         assert.ok(found.length <= acknowledged.length + 1, 'at most the one that was not answered')
         stopped = life.stopped
       }
+    }
+  }
+})
+
+test('a fault at any operation of the disk, and what follows it, loses nothing that was answered', async () => {
+  for (const code of ['ENOSPC', 'EIO', 'EMFILE'] as const) {
+    for (let failAt = 0, failed = true; failed; failAt++) {
+      let operations = Number.NEGATIVE_INFINITY
+      const disk = await directoryOn(new MemoryDisk({ intercept: () => (operations++ === failAt ? code : 'go') }))
+      const log = await FileMetaLog.open(disk, DIRECTORY)
+      operations = 0
+      const answered: string[] = []
+      for (let i = 0; i < 4; i++) {
+        const text = `record ${i}`
+        if ((await log.append(1, answered.length, [record(text)])).kind === 'ok') answered.push(text)
+        if (i !== 1 || answered.length === 0) continue
+        const snapshot = { endOffset: answered.length, epoch: 1, records: answered.map(record) }
+        await log.writeSnapshot(snapshot).catch(fault => assert.ok(fault instanceof DiskFault, String(fault)))
+      }
+      failed = operations > failAt
+      const last = disk.crash('power', new Prng(failAt), {})
+      const { snapshot, entries } = await (await FileMetaLog.open(last, DIRECTORY)).read(0)
+      const records = [...(snapshot?.records ?? []), ...entries.flatMap(entry => entry.records)]
+      const found = records.map(bytes => new TextDecoder().decode(bytes))
+      assert.deepEqual(found.slice(0, answered.length), answered, `${code} at ${failAt}`)
     }
   }
 })

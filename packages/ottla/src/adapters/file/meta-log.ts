@@ -160,11 +160,29 @@ export class FileMetaLog implements MetaLog {
       bytes.set(part, at)
       at += part.length
     }
-    await replaceFile(this.#disk, this.#directory, METADATA_LOG_NAME, bytes)
+    const path = `${this.#directory}/${METADATA_LOG_NAME}`
+    const file = await this.#disk.open(`${path}.tmp`, { mode: 'replace' })
+    try {
+      await file.write(0, bytes)
+      await file.sync()
+      await this.#disk.rename(`${path}.tmp`, path)
+    } catch (fault) {
+      await file.close()
+      throw fault
+    }
+    // From here on the old file has no name: what is written there would be lost.
     const before = this.#file
-    this.#file = await this.#disk.open(`${this.#directory}/${METADATA_LOG_NAME}`, { mode: 'write' })
+    this.#file = file
     this.#endBytes = bytes.length
-    await before.close()
+    try {
+      await this.#disk.syncDirectory(this.#directory)
+    } catch (fault) {
+      // The old one may be back after a power cut.
+      this.#failed = true
+      throw fault
+    } finally {
+      await before.close()
+    }
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
