@@ -9,6 +9,8 @@ export interface CampaignOptions {
   readonly untilMs: number
   readonly now: () => number
   readonly corpus: Corpus
+  /** A target is left alone after so many findings: the rest are likely the same. 5 when absent. */
+  readonly findingsMax?: number
 }
 
 export interface CampaignResult {
@@ -17,11 +19,8 @@ export interface CampaignResult {
   readonly findings: readonly Finding[]
 }
 
-/** A target is left alone after so many findings: the rest are likely the same. */
-const FINDINGS_MAX = 5
-
 export async function campaign(target: Target, options: CampaignOptions): Promise<CampaignResult> {
-  const { rng, corpus } = options
+  const { rng, corpus, findingsMax = 5 } = options
   const findings: Finding[] = []
   const outcomes = new Set<string>()
   const pool = [...target.seeds, ...corpus.inputs(), ...foundInputs(target.name)]
@@ -35,8 +34,8 @@ export async function campaign(target: Target, options: CampaignOptions): Promis
       if (corpus.offer(outcome, input)) pool.push(input)
     }
   }
-  for (const input of [...pool]) if (findings.length < FINDINGS_MAX) await tryOne(input)
-  while (options.now() < options.untilMs && findings.length < FINDINGS_MAX) {
+  for (const input of [...pool]) if (findings.length < findingsMax) await tryOne(input)
+  while (options.now() < options.untilMs && findings.length < findingsMax) {
     await tryOne(target.mutate(rng.pick(pool), rng))
   }
   return { runs, outcomes: outcomes.size, findings }

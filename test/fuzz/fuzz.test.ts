@@ -54,7 +54,12 @@ for (const [kind, harm] of Object.entries(harms)) {
   test(`a planted ${kind} is found from its seed, kept, and found again from what was kept`, async () => {
     const folder = mkdtempSync(join(tmpdir(), 'ottla-fuzz-'))
     try {
-      const options = { untilMs: performance.now() + 20_000, now: () => performance.now(), rng: new Prng(kind) }
+      const options = {
+        untilMs: performance.now() + 20_000,
+        now: () => performance.now(),
+        rng: new Prng(kind),
+        findingsMax: 1,
+      }
       const { findings } = await campaign(planted(harm), { ...options, corpus: new Corpus('planted', folder) })
       held.length = 0
       const [first] = findings
