@@ -54,7 +54,7 @@ export class DataDirectories {
     return directory
   }
 
-  /** Makes a log in the working directory with the fewest partitions, as in Kafka. Rejects with a DiskFault. */
+  /** Makes a log in the working directory with the fewest partitions that is not full. Rejects with a DiskFault. */
   async create(id: LogId, config: TopicConfig): Promise<Log> {
     const directory = this.#emptiest()
     this.#creating.set(directory, this.#creatingIn(directory) + 1)
@@ -88,8 +88,12 @@ export class DataDirectories {
 
   #emptiest(): LogDirectory {
     const count = (directory: LogDirectory) => directory.logCount + this.#creatingIn(directory)
+    const { online } = this
+    const withRoom = online.filter(directory => !directory.isFull)
     let best: LogDirectory | null = null
-    for (const directory of this.online) if (best === null || count(directory) < count(best)) best = directory
+    for (const directory of withRoom.length > 0 ? withRoom : online) {
+      if (best === null || count(directory) < count(best)) best = directory
+    }
     if (best === null) throw new DiskFault('EIO', '', 'every log directory is offline')
     return best
   }

@@ -26,6 +26,27 @@ test('what retention deletes is out of range at once, not when retention is done
   await directories.close()
 })
 
+test('A12 while the disk is full a write is refused, what was written is read, and later writes go on', async () => {
+  let isFull = false
+  const env = testEnv({
+    intercept: ({ kind, path }) => (isFull && kind === 'write' && path.endsWith('.log') ? 'ENOSPC' : 'go'),
+  })
+  const { host, opened, directories } = await filled(env)
+  isFull = true
+  await assert.rejects(opened[0]!.checkpoint(), { code: 'ENOSPC' })
+  assert.equal(host.hasRoom(), true)
+  const refused = await host.append(NAME, smallBatch(), WRITE)
+  assert.deepEqual([refused.error, refused.message], ['KAFKA_STORAGE_ERROR', 'the disk of this log directory is full'])
+  const result = await host.fetch([readAt(4)], AT_ONCE)
+  assert.ok((result.partitions[0]?.bytes ?? 0) > 0)
+  result.release()
+  isFull = false
+  env.clock.advance(2000)
+  await opened[0]!.checkpoint()
+  assert.equal((await host.append(NAME, smallBatch(), WRITE)).baseOffset, 5)
+  await directories.close()
+})
+
 test('what retention deletes while it is read from a file is out of range', async () => {
   const held: (() => void)[] = []
   let holds = false

@@ -74,6 +74,10 @@ export class PartitionHost implements Partitions {
     rules.nowMs = this.#parts.clock.wallMs()
     const refusal = validateProduceRecords(records, rules, findings)
     if (refusal !== null) return this.#refused(name, hosted, refusal)
+    if (hosted.log.isDiskFull) {
+      const message = 'the disk of this log directory is full'
+      return this.#refused(name, hosted, { error: 'KAFKA_STORAGE_ERROR', message })
+    }
     const { header } = findings
     if (isTransactional(header)) {
       const message = 'this broker does not serve transactions'

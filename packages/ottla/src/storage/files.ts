@@ -42,7 +42,9 @@ export function lastName(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1)
 }
 
+/** The folder that the path's last name stands in. */
 export function parentOf(path: string): string {
   const at = path.lastIndexOf('/')
-  return at <= 0 ? '/' : path.slice(0, at)
+  if (at === -1) return '.'
+  return at === 0 ? '/' : path.slice(0, at)
 }

@@ -7,6 +7,12 @@ import type { Bytes, Millis } from '../base/units.ts'
 import type { Uuid } from '../base/uuid.ts'
 import { type CommitLane, DiskFault, type DiskLock } from '../ports/disk.ts'
 import type { TopicConfig } from '../spec/config/topic.ts'
+import {
+  CHECKPOINT_AFTER_MS,
+  CHECKPOINT_UNJOURNALED_AFTER_MS,
+  CheckpointSchedule,
+  isFullDisk,
+} from './checkpoint-schedule.ts'
 import { Checkpointer } from './checkpointer.ts'
 import { finishCleanly } from './clean-stop.ts'
 import type { DescriptorCache } from './descriptors.ts'
@@ -38,9 +44,6 @@ export interface LogDirectoryOptions {
   readonly descriptorsMax?: number
 }
 
-/** How long a log may differ from the checkpoint. Milliseconds: for journaled logs, and for others. */
-const CHECKPOINT_AFTER_MS = 5000
-const CHECKPOINT_UNJOURNALED_AFTER_MS = 60_000
 /** Share of the ring's bound that is filled before a checkpoint begins. */
 const RING_SHARE = 0.5
 const WRITE_BACK_WIDTH = 2
@@ -78,6 +81,7 @@ export class LogDirectory implements LogHost {
   readonly descriptors: DescriptorCache
   readonly readBuffers = new ReadBuffers(READ_BUFFERS_BYTES)
   readonly #checkpointer: Checkpointer
+  readonly #schedule: CheckpointSchedule
   readonly #folders: PartitionFolders
   readonly #opened: Opened
   readonly #turnstile = new Turnstile()
@@ -86,9 +90,8 @@ export class LogDirectory implements LogHost {
   readonly #faultListeners: ((fault: DiskFault) => void)[] = []
   #fault: DiskFault | null = null
   #hadRoom = true
+  #wasFull = false
   #closing = false
-  #checkpointing = false
-  #checkpointAtMs: Millis | null = null
   #nextStall = Promise.withResolvers<void>()
 
   /** For recovery.ts, which makes one. */
@@ -116,6 +119,8 @@ export class LogDirectory implements LogHost {
     this.writeBack = new WriteBack({ disk, clock, pieces, descriptors, width: WRITE_BACK_WIDTH, onFault, onProgress })
     this.pageCache = new PageCacheWriter({ env, pieces, descriptors, onFault, onProgress })
     const stopped = (): boolean => this.#closing || this.#fault !== null
+    const checkpoint = (): Promise<void> => this.checkpoint()
+    this.#schedule = new CheckpointSchedule({ clock, checkpoint, stopped, onEnd: onProgress })
     this.#folders = new PartitionFolders(env, options.path, { descriptors, stopped })
     this.#checkpointer = new Checkpointer(this, { ring: opened.ring, ringId: opened.ringId, path: options.path })
     for (const { id, path, start, journaled } of opened.logs) this.#adopt(id, { path, start, journaled })
@@ -158,12 +163,7 @@ export class LogDirectory implements LogHost {
     return this.exclusively(async () => {
       if (log.removed) return
       this.#throwFault()
-      if (log.durability !== 'memory') {
-        await this.pageCache.drain()
-        await this.writeBack.flush(log, log.end)
-        this.#throwFault()
-        await this.record(log, RecordKind.drop, { offset: 0 })
-      }
+      if (log.durability !== 'memory') await this.#recordDrop(log)
       log.removed = true
       log.fault = new DiskFault('ENOENT', log.path, `${log.path} was deleted`)
       this.#logs.delete(logKeyOf(log.id.topicId, log.id.partition))
@@ -178,10 +178,15 @@ export class LogDirectory implements LogHost {
     this.#faultListeners.push(listener)
   }
 
-  /** False: the disk is behind, or full; hold appends back until `onRoom` calls. A failed directory refuses at once. */
+  /** The disk is full (A12): what was appended waits, or is in the journal; new appends must be refused meanwhile. */
+  get isFull(): boolean {
+    return this.writeBack.isFull || this.pageCache.isFull || this.#schedule.isFull
+  }
+
+  /** False: the disk is behind; hold appends back until `onRoom` calls. A failed or full directory refuses at once. */
   hasRoom(): boolean {
-    if (this.#fault !== null) return true
-    const hasRoom = this.journal.hasRoom && this.writeBack.hasRoom && this.pageCache.hasRoom && this.pieces.hasRoom
+    if (this.#fault !== null || this.isFull) return true
+    const hasRoom = this.journal.hasRoom && this.pieces.hasRoom
     if (!hasRoom) this.#hadRoom = false
     return hasRoom
   }
@@ -257,15 +262,18 @@ export class LogDirectory implements LogHost {
   }
 
   async checkpointNow(): Promise<void> {
-    this.#checkpointAtMs = null
-    await this.#guarded(() => this.#checkpointer.run())
+    try {
+      await this.#schedule.noting(() => this.#guarded(() => this.#checkpointer.run()))
+    } finally {
+      this.#logFull()
+    }
   }
 
   changed(log: Log): void {
     if (log.dirty) return
     log.touched = true
     this.#checkpointer.changed(log)
-    this.#checkpointWithin(log.durability === 'disk' ? CHECKPOINT_AFTER_MS : CHECKPOINT_UNJOURNALED_AFTER_MS)
+    this.#schedule.within(log.durability === 'disk' ? CHECKPOINT_AFTER_MS : CHECKPOINT_UNJOURNALED_AFTER_MS)
   }
 
   rolled(log: Log, producers: ProducerSnapshot | null): void {
@@ -280,7 +288,7 @@ export class LogDirectory implements LogHost {
       return
     }
     this.changed(log)
-    this.#checkpointWithin(0)
+    this.#schedule.within(0)
   }
 
   rollJitterMs(config: TopicConfig): Millis {
@@ -305,6 +313,22 @@ export class LogDirectory implements LogHost {
     this.#tellRoom()
   }
 
+  /** Nothing more of the log is written: what it has goes with it, and a full disk must not keep it. */
+  async #recordDrop(log: Log): Promise<void> {
+    log.leaving = true
+    try {
+      await this.pageCache.drain().catch(error => {
+        if (!isFullDisk(error)) throw error
+      })
+      await this.writeBack.quiet(log)
+      this.#throwFault()
+      await this.record(log, RecordKind.drop, { offset: 0 })
+    } catch (error) {
+      log.leaving = false
+      throw error
+    }
+  }
+
   #adopt(id: LogId, found: { path: string; start: LogStart; journaled: boolean }): void {
     const { path, start, journaled } = found
     // It goes on as it was until its host says how it is to be.
@@ -320,7 +344,7 @@ export class LogDirectory implements LogHost {
     try {
       return await work()
     } catch (error) {
-      if (!(error instanceof DiskFault && error.code === 'ENOSPC')) this.failed(error)
+      if (!isFullDisk(error)) this.failed(error)
       throw error
     }
   }
@@ -329,36 +353,21 @@ export class LogDirectory implements LogHost {
     if (this.#fault !== null) throw this.#fault
   }
 
-  #checkpointWithin(delayMs: Millis): void {
-    const dueMs = this.env.clock.monoMs() + delayMs
-    if (this.#checkpointAtMs !== null && this.#checkpointAtMs <= dueMs) return
-    this.#checkpointAtMs = dueMs
-    this.env.clock.after(delayMs, () => {
-      if (this.#checkpointAtMs === dueMs) this.#checkpointSoon()
-    })
-  }
-
-  #checkpointSoon(): void {
-    if (this.#checkpointing || this.#closing || this.#fault !== null) return
-    this.#checkpointing = true
-    this.checkpoint().then(
-      () => {
-        this.#checkpointing = false
-        this.#progressed()
-      },
-      error => {
-        this.#checkpointing = false
-        if (!(error instanceof DiskFault)) throw error
-        if (this.#fault === null) this.#checkpointWithin(CHECKPOINT_AFTER_MS)
-      },
-    )
-  }
-
   #progressed(): void {
     const { ring } = this.#opened
     if (!ring.hasFreeFile && ring.canGrow) this.#growRing()
-    if (ring.usedShare > RING_SHARE || this.pieces.isCrowded) this.#checkpointSoon()
+    if (ring.usedShare > RING_SHARE || this.pieces.isCrowded) this.#schedule.soon()
+    this.#logFull()
     this.#tellRoom()
+  }
+
+  #logFull(): void {
+    const { path, isFull } = this
+    if (isFull === this.#wasFull) return
+    this.#wasFull = isFull
+    const { observe } = this.env
+    if (isFull) observe.log('error', 'storage.disk-full', { path, until: 'there is room, appends are refused' })
+    else observe.log('info', 'storage.disk-has-room', { path })
   }
 
   /** Whoever was told that there is no room hears when there is again. */
@@ -373,7 +382,7 @@ export class LogDirectory implements LogHost {
       () => this.journal.resume(),
       // The ring stays as large as it is; a checkpoint frees it.
       error => {
-        if (error instanceof DiskFault && error.code === 'ENOSPC') this.#checkpointSoon()
+        if (isFullDisk(error)) this.#schedule.soon()
         else this.failed(error)
       },
     )
@@ -383,7 +392,7 @@ export class LogDirectory implements LogHost {
     this.#nextStall.resolve()
     this.#nextStall = Promise.withResolvers()
     this.#progressed()
-    this.#checkpointSoon()
+    this.#schedule.soon()
   }
 }
 

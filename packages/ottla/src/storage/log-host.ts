@@ -21,6 +21,8 @@ export interface LogHost {
   readonly readBuffers: ReadBuffers
   /** Why nothing works any more, or null. */
   readonly fault: DiskFault | null
+  /** The disk is full. */
+  readonly isFull: boolean
   /** Runs when no checkpoint, cut, removal or retention of the directory does. */
   exclusively<T>(work: () => Promise<T>): Promise<T>
   /**

@@ -74,6 +74,8 @@ export class Log implements Journaled, Written {
   dirty = false
   /** Differs from what the last stop left, so that the next one has to write its files. */
   touched = false
+  /** About to be removed: nothing of it is written any more. */
+  leaving = false
   removed = false
   roundNumber = 0
   roundSlot = 0
@@ -246,6 +248,11 @@ export class Log implements Journaled, Written {
     this.#fault = fault
   }
 
+  /** There is no room on its disk: nothing should be appended, though what was can still be read. */
+  get isDiskFull(): boolean {
+    return this.durability !== 'memory' && this.#host.isFull
+  }
+
   throwFault(): void {
     const { fault } = this
     if (fault !== null) throw fault
@@ -272,6 +279,7 @@ export class Log implements Journaled, Written {
   }
 
   nextToWrite(): Piece | null {
+    if (this.leaving) return null
     return this.tail.nextToWrite(this.flushing)
   }
 

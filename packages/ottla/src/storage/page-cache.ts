@@ -4,7 +4,8 @@
  * and all of them while the disk is slow, in the background. `flush.messages` and `flush.ms` add syncs, as in Kafka.
  */
 import type { Millis } from '../base/units.ts'
-import { DiskFault } from '../ports/disk.ts'
+import type { DiskFault } from '../ports/disk.ts'
+import { isFullDisk } from './checkpoint-schedule.ts'
 import type { DescriptorCache } from './descriptors.ts'
 import type { StorageEnv } from './env.ts'
 import type { Log } from './log.ts'
@@ -27,7 +28,11 @@ export class PageCacheWriter {
   #written: PromiseWithResolvers<void> = Promise.withResolvers()
   #running: Promise<void> | null = null
   #slowUntilMs: Millis = 0
-  #full = false
+  #fullBy: DiskFault | null = null
+  /** Until the disk that is full is tried again. */
+  #sleeping = false
+  /** Rejects when the disk turns out to be full. */
+  #becomesFull: PromiseWithResolvers<never> = withoutWaiting()
   #fault: DiskFault | null = null
   /** Offsets that were synced because of flush.messages or flush.ms. */
   readonly #syncedTo = new WeakMap<Log, number>()
@@ -48,9 +53,8 @@ export class PageCacheWriter {
     this.#onFault = parts.onFault
   }
 
-  /** False while the disk is full. */
-  get hasRoom(): boolean {
-    return !this.#full
+  get isFull(): boolean {
+    return this.#fullBy !== null
   }
 
   /** The log has bytes that are in no file. Resolves when they are; all logs of a turn share the promise. */
@@ -60,9 +64,11 @@ export class PageCacheWriter {
     return this.#written.promise
   }
 
-  /** Resolves when everything appended so far is in the files. */
+  /** Resolves when everything appended so far is in the files, or rejects because the disk is full. */
   async drain(): Promise<void> {
-    if (this.#running !== null) await this.#running
+    if (this.#running === null) return
+    if (this.#fullBy !== null && this.#sleeping) throw this.#fullBy
+    await Promise.race([this.#running, this.#becomesFull.promise])
   }
 
   poison(fault: DiskFault): void {
@@ -81,14 +87,14 @@ export class PageCacheWriter {
         await this.#writeAll(logs)
         await this.#flushAsked(logs)
       } catch (error) {
-        if (error instanceof DiskFault && error.code === 'ENOSPC') await this.#waitForRoom(logs, written)
+        if (isFullDisk(error)) await this.#waitForRoom(error, { logs, written })
         else {
           this.#refuse(written, error)
           this.#onFault(error)
         }
         continue
       }
-      this.#full = false
+      this.#fullBy = null
       let i = 0
       for (const log of logs) log.roundSynced(ends[i++] as number)
       written.resolve()
@@ -103,14 +109,21 @@ export class PageCacheWriter {
   }
 
   /** Those who waited go on waiting, with whoever came meanwhile. */
-  async #waitForRoom(logs: ReadonlySet<Log>, written: PromiseWithResolvers<void>): Promise<void> {
-    this.#full = true
+  async #waitForRoom(
+    full: DiskFault,
+    { logs, written }: { readonly logs: ReadonlySet<Log>; readonly written: PromiseWithResolvers<void> },
+  ): Promise<void> {
+    this.#fullBy = full
+    this.#becomesFull.reject(full)
+    this.#becomesFull = withoutWaiting()
     this.#onProgress()
     for (const log of logs) this.#waiting.add(log)
     this.#written.promise.then(written.resolve, error => this.#refuse(written, error))
+    this.#sleeping = true
     await new Promise<void>(resolve => {
       this.#env.clock.after(RETRY_AFTER_MS, resolve)
     })
+    this.#sleeping = false
   }
 
   async #writeAll(logs: ReadonlySet<Log>): Promise<void> {
@@ -125,6 +138,7 @@ export class PageCacheWriter {
 
   /** Null when it is done already. */
   #writeLog(log: Log): Promise<void> | null {
+    if (log.leaving) return null
     const pieces = log.pieces.filter(piece => piece.kind === 'cached' && piece.unwrittenBytes > 0)
     if (pieces.length === 1 && this.#writeInPlace(pieces[0] as Piece)) return null
     return this.#writeInBackground(pieces)
@@ -202,4 +216,11 @@ export class PageCacheWriter {
       this.#sync(log).catch(this.#onFault)
     })
   }
+}
+
+/** One that nobody has to wait for. */
+function withoutWaiting(): PromiseWithResolvers<never> {
+  const made = Promise.withResolvers<never>()
+  made.promise.catch(() => {})
+  return made
 }

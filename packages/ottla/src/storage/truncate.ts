@@ -27,11 +27,11 @@ export async function truncateLog(log: Log, offset: Offset): Promise<void> {
   log.throwFault()
   const segment = log.segments[segmentOf(log, offset)] as Segment
   const position = await findBatchPosition(log, segment, offset)
-  if (!planted('truncation-not-journaled')) {
-    await host.record(log, RecordKind.truncate, { offset, segmentBase: segment.baseOffset, position })
-  }
-  host.changed(log)
   try {
+    if (!planted('truncation-not-journaled')) {
+      await host.record(log, RecordKind.truncate, { offset, segmentBase: segment.baseOffset, position })
+    }
+    host.changed(log)
     await applyCut(log, segment, { offset, position })
     // Replay would cut again what is appended to such a log afterwards: the journal does not have it.
     if (log.durability !== 'disk') await host.checkpointNow()

@@ -6,7 +6,8 @@
  */
 import { assert } from '../base/assert.ts'
 import type { Cancel, Clock } from '../ports/clock.ts'
-import { type Disk, DiskFault } from '../ports/disk.ts'
+import type { Disk, DiskFault } from '../ports/disk.ts'
+import { isFullDisk } from './checkpoint-schedule.ts'
 import type { DescriptorCache } from './descriptors.ts'
 import { alignDown, alignUp, type LogPosition } from './env.ts'
 import type { Piece, PieceStore } from './piece.ts'
@@ -29,6 +30,7 @@ interface Waiter {
   readonly log: Written
   readonly target: LogPosition
   readonly done: () => void
+  readonly refuse: (fault: DiskFault) => void
 }
 
 const RETRY_AFTER_MS = 1000
@@ -43,9 +45,10 @@ export class WriteBack {
   readonly #onProgress: () => void
   #queue: Written[] = []
   #queueFrom = 0
-  #inFlight = 0
   #waiters: Waiter[] = []
   #retry: Cancel | null = null
+  #fullBy: DiskFault | null = null
+  readonly #writing = new Map<Written, Promise<void>>()
   #stopped = false
 
   constructor(parts: {
@@ -68,9 +71,9 @@ export class WriteBack {
     this.#onProgress = parts.onProgress
   }
 
-  /** False while the disk is full: what waits stays in memory and in the journal, and is tried again. */
-  get hasRoom(): boolean {
-    return this.#retry === null
+  /** The disk is full: what waits stays in memory and in the journal, and is tried again now and then. */
+  get isFull(): boolean {
+    return this.#fullBy !== null
   }
 
   /** The log has a full piece. */
@@ -81,14 +84,23 @@ export class WriteBack {
     this.#pump()
   }
 
-  /** Resolves when the log is in its files up to `target`, or nothing is written any more (the directory has failed). */
+  /**
+   * Resolves when the log is in its files up to `target`, or nothing is written any more (the directory has failed).
+   * Rejects when the disk is full: whoever waits would keep others from making room.
+   */
   flush(log: Written, target: LogPosition): Promise<void> {
     if (this.#stopped || reached(log.writtenTo, target)) return Promise.resolve()
     log.flushing = true
     this.enqueue(log)
-    return new Promise(done => {
-      this.#waiters.push({ log, target, done })
+    if (this.#fullBy !== null && this.#retry !== null) return Promise.reject(this.#fullBy)
+    return new Promise((done, refuse) => {
+      this.#waiters.push({ log, target, done, refuse })
     })
+  }
+
+  /** Resolves when no write of the log is on its way. */
+  async quiet(log: Written): Promise<void> {
+    await this.#writing.get(log)
   }
 
   /** Begins nothing more. */
@@ -101,11 +113,13 @@ export class WriteBack {
   }
 
   #pump(): void {
-    while (!this.#stopped && this.#retry === null && this.#inFlight < this.#width) {
+    while (!this.#stopped && this.#retry === null && this.#writing.size < this.#width) {
       const log = this.#queue[this.#queueFrom]
       if (log === undefined) {
         this.#queue = []
         this.#queueFrom = 0
+        // Nothing waits, perhaps because what did is deleted; or else the last writes are on their way.
+        if (this.#writing.size === 0) this.#fullBy = null
         return
       }
       this.#queueFrom++
@@ -116,30 +130,33 @@ export class WriteBack {
         this.#tell()
         continue
       }
-      this.#inFlight++
-      this.#write(log, piece).then(
+      const writing = this.#write(log, piece).then(
         () => this.#ended(log, null),
         fault => this.#ended(log, fault),
       )
+      this.#writing.set(log, writing)
     }
   }
 
   #ended(log: Written, fault: unknown): void {
-    this.#inFlight--
+    this.#writing.delete(log)
     if (this.#stopped) return
-    if (fault !== null && !(fault instanceof DiskFault && fault.code === 'ENOSPC')) {
+    const full = isFullDisk(fault) ? fault : null
+    if (fault !== null && full === null) {
       this.#onFault(fault)
       return
     }
     // A log stays queued while it has more: behind the others, so that nobody starves.
     this.#queue.push(log)
-    if (fault !== null) this.#waitForRoom()
+    this.#fullBy = full
     this.#tell()
+    if (full !== null) this.#waitForRoom(full)
     this.#onProgress()
     this.#pump()
   }
 
-  #waitForRoom(): void {
+  #waitForRoom(full: DiskFault): void {
+    for (const waiter of this.#waiters.splice(0)) waiter.refuse(full)
     this.#retry ??= this.#clock.after(RETRY_AFTER_MS, () => {
       this.#retry = null
       this.#onProgress()

@@ -2,7 +2,7 @@
  * A broker between its disks and its listeners: follows the metadata, is controller when it may, hosts its partitions.
  * `start` brings it to where it can answer; `stop` leaves nothing running. Opens and closes no files of its own.
  */
-import { uuidFromBytes } from '../../base/uuid.ts'
+import { type Uuid, uuidFromBytes } from '../../base/uuid.ts'
 import { FetchSessions } from '../../core/access/fetch-sessions.ts'
 import type { BrokerEndpoint } from '../../core/metadata/image.ts'
 import type { DiskFault } from '../../ports/disk.ts'
@@ -84,7 +84,8 @@ export class BrokerNode {
     const self = this.#config.nodeId
     const before = await this.#tail.load()
     refuseForeign(before.clusterId, clusterId, directories)
-    this.#directoryMissing = isDirectoryMissing(before.brokers.get(self)?.directories ?? [], directories)
+    const missing = missingDirectories(before.brokers.get(self)?.directories ?? [], directories)
+    this.#directoryMissing = directories.failedAtStart > 0 || missing.length > 0
     const incarnation = this.#incarnation
     const present = await membership.register({ brokerId: self, incarnation, registration: new Uint8Array(0) })
     if (present.kind !== 'ok') throw new StartRefusal(`broker ${self} could not register: ${present.kind}`)
@@ -98,7 +99,8 @@ export class BrokerNode {
       incarnation,
       endpoints,
       rack: this.#config.rack === '' ? null : this.#config.rack,
-      directories: directories.ids,
+      // Else the next start would not know that anything is missing, and make what lies there anew, empty.
+      directories: [...directories.ids, ...missing],
       caughtUp: true,
     })
     if (registration.error !== 'NONE') {
@@ -167,7 +169,7 @@ function refuseForeign(known: string | null, clusterId: string, directories: Dat
   )
 }
 
-/** A directory that this broker had is not there now: what is missing may lie in it, so that nothing is made anew. */
-function isDirectoryMissing(had: readonly string[], directories: DataDirectories): boolean {
-  return directories.failedAtStart > 0 || had.some(id => !directories.ids.includes(id))
+/** Directories that this broker had and has not now: what is missing may lie in them, so that nothing is made anew. */
+function missingDirectories(had: readonly Uuid[], directories: DataDirectories): readonly Uuid[] {
+  return had.filter(id => !directories.ids.includes(id))
 }

@@ -5,6 +5,7 @@ import type { Membership } from '../../ports/membership.ts'
 import type { MetaLog } from '../../ports/meta-log.ts'
 import { DataDirectories } from '../../runtime/data-directories.ts'
 import type { BrokerConfig } from '../../spec/config/broker.ts'
+import { parentOf } from '../../storage/files.ts'
 import type { LogDirectory } from '../../storage/log-directory.ts'
 import { MemoryBudget } from '../../storage/memory-budget.ts'
 import { openLogDirectory, readIdentity } from '../../storage/open.ts'
@@ -89,12 +90,6 @@ async function makeDirectory(disk: Disk, path: string): Promise<void> {
     parents.push(parentOf(at))
   await disk.makeDirectory(path)
   for (const parent of parents) await disk.syncDirectory(parent)
-}
-
-function parentOf(path: string): string {
-  const at = path.lastIndexOf('/')
-  if (at < 0) return '.'
-  return at === 0 ? '/' : path.slice(0, at)
 }
 
 /** The first directory holds the metadata log: without it the broker knows no topic. */

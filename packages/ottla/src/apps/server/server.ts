@@ -43,29 +43,40 @@ export interface Server {
   /** Where each listener is bound, with the ports that the system chose. */
   readonly addresses: ReadonlyMap<string, NetAddress>
   readonly services: BrokerServices
-  /** A clean stop: requests in work are answered, everything is synced. Safe to call twice. */
+  /** A clean stop: requests in work are answered, everything is synced. Later calls wait for the first. */
   close(): Promise<void>
 }
 
 /** Resolves when the broker serves. Rejects with a StartRefusal, a NetFault or a DiskFault that says what to do. */
 export async function startServer(config: BrokerConfig, adapters: ServerAdapters): Promise<Server> {
-  const closers: (() => Promise<void>)[] = []
-  const closeAll = async () => {
-    for (const close of closers.splice(0).reverse()) await close()
+  const closers: Closer[] = []
+  let closing: Promise<void> | null = null
+  const closeAll = () => {
+    closing ??= closeEach(closers)
+    return closing
   }
   try {
     return await start(config, adapters, closers, closeAll)
   } catch (error) {
-    await closeAll()
+    await closeAll().catch(reason => adapters.observe.log('error', 'start.not-undone', { reason: String(reason) }))
     throw error
   }
+}
+
+type Closer = () => Promise<void>
+
+/** The newest first. One that fails keeps none of the others from closing, and is told in the end. */
+async function closeEach(closers: readonly Closer[]): Promise<void> {
+  const failures: unknown[] = []
+  for (const close of closers.toReversed()) await close().catch(error => failures.push(error))
+  if (failures.length > 0) throw failures[0]
 }
 
 async function start(
   config: BrokerConfig,
   adapters: ServerAdapters,
-  closers: (() => Promise<void>)[],
-  closeAll: () => Promise<void>,
+  closers: Closer[],
+  closeAll: Closer,
 ): Promise<Server> {
   const { clock, observe, net } = adapters
   const brokerNet = new BrokerNet({ net, clock, observe, apis: brokerApis(), limits: netLimitsOf(config) })

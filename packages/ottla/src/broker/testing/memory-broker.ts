@@ -21,6 +21,13 @@ const PATIENCE_MS = 1000
 /** How far the broker's clock moves on for each turn that is waited for. */
 const TURN_MS = 1
 
+/** Disk and coordination, for one broker after the other. */
+export class MemoryWorld {
+  readonly disk = new MemoryDisk()
+  readonly coordination = new MemoryCoordination()
+  starts = 0
+}
+
 export class MemoryBroker {
   readonly clock: ManualClock
   readonly observe: CollectingObserve
@@ -43,13 +50,17 @@ export class MemoryBroker {
     this.#net = parts.net
   }
 
-  /** `keys`: config by Kafka's names. One listener, and limits on new connections that tests do not meet by accident. */
-  static async start(keys: Readonly<Record<string, string>> = {}): Promise<MemoryBroker> {
+  /**
+   * `keys`: config by Kafka's names. One listener, and limits on new connections that tests do not meet by accident.
+   * `world`: what outlives a broker.
+   */
+  static async start(keys: Readonly<Record<string, string>> = {}, world = new MemoryWorld()): Promise<MemoryBroker> {
     const clock = new ManualClock()
     const observe = new CollectingObserve()
     const fatals: unknown[] = []
     const net = new MemoryNet()
-    const coordination = new MemoryCoordination()
+    const { coordination, disk } = world
+    const seed = ++world.starts
     const config = brokerConfigOf({
       'max.connection.creation.rate': '100000',
       'max.connections.per.ip': '10000',
@@ -59,9 +70,9 @@ export class MemoryBroker {
       clock,
       observe,
       net,
-      random: new SeededRandom(1),
-      crypto: new SeededCrypto(1),
-      disk: new MemoryDisk(),
+      random: new SeededRandom(seed),
+      crypto: new SeededCrypto(seed),
+      disk,
       hostName: 'localhost',
       openMetadata: async () => ({ log: coordination.metaLog(), membership: coordination.membership() }),
       fatal: why => fatals.push(why),

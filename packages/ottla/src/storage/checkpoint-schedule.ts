@@ -1,0 +1,88 @@
+/** When the directory's checkpoints are made: at the latest some time after a change, and again when one found no room. */
+import type { Millis } from '../base/units.ts'
+import type { Clock } from '../ports/clock.ts'
+import { DiskFault } from '../ports/disk.ts'
+
+/** How long a log may differ from the checkpoint. Milliseconds: for journaled logs, and for others. */
+export const CHECKPOINT_AFTER_MS = 5000
+export const CHECKPOINT_UNJOURNALED_AFTER_MS = 60_000
+/** Until one that found the disk full is tried again. */
+const FULL_AFTER_MS = 1000
+
+export class CheckpointSchedule {
+  readonly #clock: Clock
+  readonly #checkpoint: () => Promise<void>
+  readonly #stopped: () => boolean
+  readonly #onEnd: () => void
+  #atMs: Millis | null = null
+  #running = false
+  #full = false
+
+  constructor(parts: {
+    readonly clock: Clock
+    readonly checkpoint: () => Promise<void>
+    /** True: no more of them. */
+    readonly stopped: () => boolean
+    readonly onEnd: () => void
+  }) {
+    this.#clock = parts.clock
+    this.#checkpoint = parts.checkpoint
+    this.#stopped = parts.stopped
+    this.#onEnd = parts.onEnd
+  }
+
+  /** The newest one found the disk full. */
+  get isFull(): boolean {
+    return this.#full
+  }
+
+  /** One is made within `delayMs`, or sooner. */
+  within(delayMs: Millis): void {
+    const dueMs = this.#clock.monoMs() + delayMs
+    if (this.#atMs !== null && this.#atMs <= dueMs) return
+    this.#atMs = dueMs
+    this.#clock.after(delayMs, () => {
+      if (this.#atMs === dueMs) this.#begin()
+    })
+  }
+
+  /** One is made as soon as it can be; after one that found the disk full, not before it is time to try again. */
+  soon(): void {
+    if (!this.#full) this.#begin()
+  }
+
+  /** Whoever makes one calls this around it. */
+  async noting<T>(work: () => Promise<T>): Promise<T> {
+    this.#atMs = null
+    try {
+      const made = await work()
+      this.#full = false
+      return made
+    } catch (error) {
+      this.#full = isFullDisk(error)
+      throw error
+    }
+  }
+
+  #begin(): void {
+    if (this.#running || this.#stopped()) return
+    this.#running = true
+    this.#checkpoint().then(
+      () => this.#ended(),
+      error => {
+        if (!(error instanceof DiskFault)) throw error
+        if (!this.#stopped()) this.within(this.#full ? FULL_AFTER_MS : CHECKPOINT_AFTER_MS)
+        this.#ended()
+      },
+    )
+  }
+
+  #ended(): void {
+    this.#running = false
+    this.#onEnd()
+  }
+}
+
+export function isFullDisk(error: unknown): error is DiskFault {
+  return error instanceof DiskFault && error.code === 'ENOSPC'
+}
