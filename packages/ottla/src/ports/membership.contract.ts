@@ -29,7 +29,8 @@ export function membershipContract(name: string, open: () => Promise<Membership>
     test('a campaign is won with an epoch above all before, and held until it is resigned', async () => {
       const member = await open()
       const first = await member.campaign(1, 'i1')
-      assert.ok(first?.valid())
+      assert.ok(first !== null)
+      assert.ok(first.valid())
       assert.deepEqual(await member.controller(), { brokerId: 1, epoch: first.epoch })
       await first.resign()
       assert.equal(first.valid(), false)

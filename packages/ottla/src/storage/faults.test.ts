@@ -7,7 +7,7 @@ import { DiskFault } from '../ports/disk.ts'
 import { lastName } from './files.ts'
 import { isRingFileName } from './journal/ring.ts'
 import { MemoryBudget } from './memory-budget.ts'
-import { appendTo, logId, offsetsAsValues, openTest, testEnv, topicConfig, valuesFrom } from './testing.ts'
+import { appendTo, DIRECTORY, logId, offsetsAsValues, openTest, testEnv, topicConfig, valuesFrom } from './testing.ts'
 
 type Intercept = (operation: DiskOperation) => DiskVerdict
 
@@ -118,6 +118,17 @@ for (const durability of ['disk', 'page-cache']) {
     await directory.close()
   })
 }
+
+test('A12 a log that finds no room when it is made leaves nothing behind', async () => {
+  const { env, fail } = faultyEnv()
+  const directory = await openTest(env)
+  fail(({ kind, path }) => (kind === 'write' && path.includes('partition.metadata') ? 'ENOSPC' : 'go'))
+  await assert.rejects(directory.create(logId(), topicConfig()), { code: 'ENOSPC' })
+  assert.equal(await env.disk.stat(`${DIRECTORY}/orders-0`), null)
+  fail(() => 'go')
+  await appendTo(await directory.create(logId(), topicConfig()))
+  await directory.close()
+})
 
 test('A12 a stop on a full disk ends, and loses nothing that was acknowledged', async () => {
   const { env, fail } = faultyEnv()

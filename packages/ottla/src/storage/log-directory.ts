@@ -365,9 +365,8 @@ export class LogDirectory implements LogHost {
     const { path, isFull } = this
     if (isFull === this.#wasFull) return
     this.#wasFull = isFull
-    const { observe } = this.env
-    if (isFull) observe.log('error', 'storage.disk-full', { path, until: 'there is room, appends are refused' })
-    else observe.log('info', 'storage.disk-has-room', { path })
+    if (isFull) this.env.observe.log('error', 'storage.disk-full', { path, appends: 'refused until there is room' })
+    else this.env.observe.log('info', 'storage.disk-has-room', { path })
   }
 
   /** Whoever was told that there is no room hears when there is again. */

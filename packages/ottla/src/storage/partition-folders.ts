@@ -30,9 +30,15 @@ export class PartitionFolders {
     const path = this.pathOf(id)
     if ((await disk.stat(path)) !== null) await this.#setAside(path)
     await disk.makeDirectory(path)
-    await replaceFile(disk, `${path}/${PARTITION_METADATA}`, formatPartitionMetadata(id.topicId))
-    await disk.syncDirectory(path)
-    await disk.syncDirectory(this.#path)
+    try {
+      await replaceFile(disk, `${path}/${PARTITION_METADATA}`, formatPartitionMetadata(id.topicId))
+      await disk.syncDirectory(path)
+      await disk.syncDirectory(this.#path)
+    } catch (error) {
+      // On a full disk it is tried again and again: nothing is left behind.
+      await removeTree(disk, path).catch(() => {})
+      throw error
+    }
   }
 
   /** After the drop record is durable: a crash in between is completed by recovery. */
