@@ -26,7 +26,7 @@ export class PartitionFolders {
 
   /** The topic id, and both names, are durable before the log takes a batch. */
   async make(id: LogId): Promise<void> {
-    const { disk } = this.#env
+    const { disk, observe } = this.#env
     const path = this.pathOf(id)
     if ((await disk.stat(path)) !== null) await this.#setAside(path)
     await disk.makeDirectory(path)
@@ -36,7 +36,9 @@ export class PartitionFolders {
       await disk.syncDirectory(this.#path)
     } catch (error) {
       // On a full disk it is tried again and again: nothing is left behind.
-      await removeTree(disk, path).catch(() => {})
+      await removeTree(disk, path).catch(reason =>
+        observe.log('warn', 'storage.leftover', { path, reason: `${reason}` }),
+      )
       throw error
     }
   }
