@@ -4,11 +4,18 @@ import { Bug } from '../../base/assert.ts'
 import { Reader } from '../../base/cursor.ts'
 import { apiVersionsApi, decodeApiVersionsResponse } from '../../wire/gen/api-versions.ts'
 import { type DescribeClusterResponseInput, describeClusterApi } from '../../wire/gen/describe-cluster.ts'
-import { produceApi } from '../../wire/gen/produce.ts'
+import { type ProduceResponseInput, produceApi } from '../../wire/gen/produce.ts'
 import { apiVersions } from '../api/18-api-versions.ts'
 import { type ApiContext, type Reply, serve } from '../api/handler.ts'
 import { frameOf } from '../testing/raw-peer.ts'
-import { FRAME_GRACE_MS, FRAMES_PER_TURN, IN_WORK_MAX, SLOW_READER_MS, UNSENT_BYTES_MAX } from './limits.ts'
+import {
+  FRAME_GRACE_MS,
+  FRAMES_PER_TURN,
+  IN_WORK_MAX,
+  OTHERS_IN_WORK_MAX,
+  SLOW_READER_MS,
+  UNSENT_BYTES_MAX,
+} from './limits.ts'
 import { Bench, correlationIdsIn, replyFrames, settle } from './testing.ts'
 
 const clusterReply = (clusterId: string): Reply<DescribeClusterResponseInput> => ({ body: { clusterId, brokers: [] } })
@@ -146,23 +153,36 @@ test('a request without a reply keeps its place and sends nothing; a refused one
   assert.equal(bench.socket.isEnded, true)
 })
 
-test('too many requests in work: reading stops, and goes on when replies have left (I4)', async () => {
-  const { served, waiting } = parked()
-  const bench = new Bench([served])
-  // In portions, as the turn of one read ends after FRAMES_PER_TURN.
-  let rest: Uint8Array = Buffer.concat(Array.from({ length: IN_WORK_MAX + 10 }, (_, id) => ask(id)))
-  while (rest.length > 0 && waiting.length < IN_WORK_MAX) {
-    rest = bench.socket.deliver(rest)
-    bench.clock.advance(1)
-  }
-  assert.equal(waiting.length, IN_WORK_MAX)
-  assert.equal(bench.socket.isPaused, true)
-  for (const answer of waiting.splice(0)) answer(clusterReply('c'))
-  await settle()
-  bench.socket.deliver(rest)
-  assert.equal(waiting.length, 10)
-  assert.equal(bench.socket.isPaused, false)
-})
+for (const [what, frame, most] of [
+  ['produce', produceFrame, IN_WORK_MAX],
+  ['other', ask, OTHERS_IN_WORK_MAX],
+] as const) {
+  test(`too many ${what} requests in work: reading stops, and goes on when replies have left (I4)`, async () => {
+    const { served, waiting } = parked()
+    const produced: (() => void)[] = []
+    const produce = serve(produceApi, () => {
+      return new Promise<Reply<ProduceResponseInput>>(resolve => {
+        produced.push(() => resolve({ body: { responses: [] } }))
+      })
+    })
+    const bench = new Bench([served, produce])
+    const inWork = () => waiting.length + produced.length
+    // In portions, as the turn of one read ends after FRAMES_PER_TURN.
+    let rest: Uint8Array = Buffer.concat(Array.from({ length: most + 10 }, (_, id) => frame(id)))
+    while (rest.length > 0 && inWork() < most) {
+      rest = bench.socket.deliver(rest)
+      bench.clock.advance(1)
+    }
+    assert.equal(inWork(), most)
+    assert.equal(bench.socket.isPaused, true)
+    for (const answer of waiting.splice(0)) answer(clusterReply('c'))
+    for (const answer of produced.splice(0)) answer()
+    await settle()
+    bench.socket.deliver(rest)
+    assert.equal(inWork(), 10)
+    assert.equal(bench.socket.isPaused, false)
+  })
+}
 
 test('one connection begins so many requests, then others get their turn', async () => {
   const bench = new Bench([immediate])

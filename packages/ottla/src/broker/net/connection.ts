@@ -21,7 +21,7 @@ import { CloseSignal } from './close-signal.ts'
 import type { ConnectionShared } from './connection-shared.ts'
 import * as limits from './limits.ts'
 import { ReplyQueue, type ReplyQueueEvents } from './reply-queue.ts'
-import { decodeRequest, encodeReply, isProduce, REQUEST_BYTES_MIN } from './request-codec.ts'
+import { apiKeyAt, decodeRequest, encodeReply, movesRecords, PRODUCE_KEY, REQUEST_BYTES_MIN } from './request-codec.ts'
 import type { RequestConnection, RequestContext } from './request-context.ts'
 
 /** Why the broker ended a connection. */
@@ -46,6 +46,8 @@ export class Connection implements NetReceiver, FrameSink, RequestConnection, Re
   #noRoomSince: Millis | null = null
   #cancelTurn: (() => void) | null = null
   #turnFrames = 0
+  /** Requests that move no records and are not answered yet. */
+  #othersInWork = 0
   #flushIsDue = false
   #reservedBytes = 0
   /** When a request came or a reply left. */
@@ -131,7 +133,9 @@ export class Connection implements NetReceiver, FrameSink, RequestConnection, Re
   mayTake(bytes: Uint8Array, start: number, _end: number): boolean {
     if (this.#ending || this.signal.closed) return false
     if (this.#replies.slots >= limits.IN_WORK_MAX || this.#replies.unsentBytes >= limits.UNSENT_BYTES_MAX) return false
-    if (isProduce(bytes, start) && !this.services.partitions.hasRoom()) {
+    const apiKey = apiKeyAt(bytes, start)
+    if (this.#othersInWork >= limits.OTHERS_IN_WORK_MAX && !movesRecords(apiKey)) return false
+    if (apiKey === PRODUCE_KEY && !this.services.partitions.hasRoom()) {
       this.#waitForRoom()
       return false
     }
@@ -234,8 +238,11 @@ export class Connection implements NetReceiver, FrameSink, RequestConnection, Re
       this.#answer(context, reply)
       return
     }
+    const isOther = movesRecords(context.api.key) ? 0 : 1
+    this.#othersInWork += isOther
     reply.then(
       ready => {
+        this.#othersInWork -= isOther
         this.#guard(() => this.#answer(context, ready))
         this.#flushSoon()
       },

@@ -30,6 +30,11 @@ export function netLimitsOf(config: BrokerConfig): NetLimits {
 
 /** Requests of one connection that may be in work, or wait for their turn to be answered. */
 export const IN_WORK_MAX = 500
+/**
+ * Of those, requests that do not move records: their replies are not paced while they are made, and all topics of a large
+ * cluster are a megabyte.
+ */
+export const OTHERS_IN_WORK_MAX = 16
 /** Replies of one connection that may wait to be sent; above it nothing more of it is read. Bytes. */
 export const UNSENT_BYTES_MAX = 16 * 1024 * 1024
 /** What may wait to be sent to all connections before replies get shorter. Bytes. */

@@ -17,7 +17,8 @@ import { type RequestConnection, RequestContext } from './request-context.ts'
 
 /** API key, version and correlation id: nothing shorter is a request. Bytes. */
 export const REQUEST_BYTES_MIN = 8
-const PRODUCE_KEY = 0
+export const PRODUCE_KEY = 0
+const FETCH_KEY = 1
 const API_VERSIONS_KEY = 18
 
 export type DecodedRequest =
@@ -37,9 +38,14 @@ export interface RequestFrame {
 // One is enough: a header is read and copied from before anything else can run.
 const header: RequestHeader = { apiKey: 0, apiVersion: 0, correlationId: 0, clientId: null }
 
-/** Whether the frame at `start` claims to be a Produce request. */
-export function isProduce(bytes: Uint8Array, start: number): boolean {
-  return bytes[start] === PRODUCE_KEY >> 8 && bytes[start + 1] === (PRODUCE_KEY & 0xff)
+/** The key that the frame at `start` claims. */
+export function apiKeyAt(bytes: Uint8Array, start: number): number {
+  return ((bytes[start] as number) << 8) | (bytes[start + 1] as number)
+}
+
+/** Whether requests of this API bring records, or fetch them. */
+export function movesRecords(apiKey: number): boolean {
+  return apiKey === PRODUCE_KEY || apiKey === FETCH_KEY
 }
 
 /**
