@@ -358,7 +358,6 @@ export class RecoveringLog {
 
   /** J5: what stands behind the end goes, durably, before anything is appended there. */
   async #cut(segment: Segment): Promise<void> {
-    if (segment.state === 'closed') return
     const behind = segment.writtenBytes > segment.sizeBytes
     if (!behind && !segment.unsynced) return
     if (!planted('stale-tail-kept') || segment.unsynced) {

@@ -374,3 +374,10 @@ test('I-05 I-06 the high watermark never exceeds a counted replica and never goe
     { numRuns: 500 },
   )
 })
+
+test('a leader does not truncate, and nobody cuts what was never there', () => {
+  const state = leader([1], { endOffset: 10 })
+  assert.throws(() => evolveTruncated(state, 6), /a leader does not truncate/)
+  follow(state, { ...term([1]), leader: 2, leaderEpoch: 1, partitionEpoch: 1 })
+  for (const beyond of [-1, 11]) assert.throws(() => evolveTruncated(state, beyond), /a truncation cuts the tail/)
+})
