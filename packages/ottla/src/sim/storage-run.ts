@@ -83,6 +83,7 @@ export class StorageRun {
       const model = this.#models[i] as LogModel
       const log = await this.#logOf(directory, plan)
       await this.#compare(log, model, mayLose && model.durability !== 'disk')
+      await this.#lookBehind(world, log, model)
       users.push(this.#userOf(world, directory, { log, model, plan }))
     }
     this.#lastEnd = null
@@ -112,6 +113,17 @@ export class StorageRun {
     const kind = mayLose ? 'two-contents' : 'acknowledged-loss'
     for (const problem of model.recovered(await readWhole(log), mayLose)) {
       this.#violations.add(kind, model.name, problem)
+    }
+  }
+
+  /** J5: behind the recovered end of a file nothing is left, so that nothing old can ever follow what is written next. */
+  async #lookBehind(world: ProcessWorld, log: Log, model: LogModel): Promise<void> {
+    for (const segment of log.segments) {
+      const stat = await world.disk.stat(segment.file('log'))
+      const behind = (stat?.sizeBytes ?? 0) - segment.sizeBytes
+      if (behind <= 0) continue
+      const what = `${behind} bytes are left behind the end of ${segment.file('log')}, which is at ${segment.sizeBytes}`
+      this.#violations.add('stale-tail', model.name, what)
     }
   }
 

@@ -13,6 +13,7 @@
  * - `beyond-high-watermark`: a reader was given an offset at or past the high watermark of the same reply;
  * - `went-back`: a reader was given an offset again, or one before;
  * - `stale`: a high watermark is below one that was known before the request went out;
+ * - `stale-tail`: a file has bytes behind the recovered end of its log;
  * - `log-start`: the log begins later than anybody allowed, or earlier than an acknowledged deletion;
  * - `unexpected`: the workload met an answer that no legal run gives.
  */
@@ -28,6 +29,7 @@ export type ViolationKind =
   | 'beyond-high-watermark'
   | 'went-back'
   | 'stale'
+  | 'stale-tail'
   | 'log-start'
   | 'unexpected'
 
