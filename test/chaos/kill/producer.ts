@@ -11,10 +11,11 @@ import {
   type ProduceResponse,
   produceApi,
 } from '../../../packages/ottla/src/wire/gen/produce.ts'
-import { Bell, pause } from './bell.ts'
+import { pause } from './bell.ts'
 import { isLostConnection } from './broker-link.ts'
 import type { LaneBatch, LaneWriter, ProducerIdentity } from './lane-writer.ts'
 import type { Load } from './load.ts'
+import { LoadWorker } from './load-worker.ts'
 import { Pace } from './pace.ts'
 import type { ProducerKind } from './producer-kind.ts'
 
@@ -38,19 +39,13 @@ interface Part {
   readonly batch: LaneBatch
 }
 
-export class Producer {
-  readonly name: string
+export class Producer extends LoadWorker {
   readonly kind: ProducerKind
-  readonly #load: Load
   readonly #writers: readonly LaneWriter[]
   readonly #version: number
-  readonly #bell = new Bell()
   readonly #pace: Pace
   #identity: ProducerIdentity | null = null
   #outCount = 0
-  #isPaused = false
-  #isStopped = false
-  #done: Promise<void> = Promise.resolve()
 
   constructor(
     load: Load,
@@ -62,63 +57,40 @@ export class Producer {
       bytesPerSecond: number
     },
   ) {
-    this.#load = load
-    this.name = options.name
+    super(load, options.name)
     this.kind = options.kind
     this.#writers = options.writers
     this.#version = options.byId ? BY_ID_VERSION : BY_ID_VERSION - 1
     this.#pace = new Pace(options.bytesPerSecond)
   }
 
-  start(): void {
-    this.#done = this.#run()
-    this.#done.catch((error: unknown) => this.#load.failed(error))
+  protected get isBusy(): boolean {
+    return this.#outCount > 0
   }
 
-  /** Resolves when nothing of it is out. What is unknown stays so until it goes on. */
-  async pause(): Promise<void> {
-    this.#isPaused = true
-    while (this.#outCount > 0) await this.#bell.next()
+  /** What it does not know yet it will never know. */
+  override async stop(): Promise<void> {
+    await super.stop()
+    for (const writer of this.#writers) this.load.measures.unknownRecords += writer.unsettledRecords
   }
 
-  goOn(): void {
-    this.#isPaused = false
-    this.#bell.ring()
+  protected async workOver(connection: Connection): Promise<void> {
+    if (this.kind.idempotent) this.#identity ??= await this.#askForIdentity(connection)
+    await this.#pump(connection)
   }
 
-  /** For good. What it does not know yet it will never know. Resolves when it has ended. */
-  async stop(): Promise<void> {
-    this.#isStopped = true
-    this.#bell.ring()
-    await this.#done
-    for (const writer of this.#writers) this.#load.measures.unknownRecords += writer.unsettledRecords
-  }
-
-  async #run(): Promise<void> {
-    while (!this.#isStopped) {
-      const connection = await this.#load.link.connect(this.name)
-      if (connection === null) return
-      connection.onClose(() => this.#bell.ring())
-      try {
-        if (this.kind.idempotent) this.#identity ??= await this.#askForIdentity(connection)
-        await this.#pump(connection)
-      } catch (error) {
-        if (!isLostConnection(error)) throw error
-      } finally {
-        connection.close()
-        while (this.#outCount > 0) await this.#bell.next()
-        for (const writer of this.#writers) {
-          if (!this.kind.retries) this.#load.measures.unknownRecords += writer.unsettledRecords
-          writer.disconnected()
-        }
-      }
+  protected async disconnected(): Promise<void> {
+    await this.settled()
+    for (const writer of this.#writers) {
+      if (!this.kind.retries) this.load.measures.unknownRecords += writer.unsettledRecords
+      writer.disconnected()
     }
   }
 
   async #pump(connection: Connection): Promise<void> {
-    while (connection.isOpen && !this.#isStopped) {
-      const rest = this.#bell.next()
-      const parts = this.#isPaused ? [] : this.#nextParts()
+    while (connection.isOpen && !this.isStopped) {
+      const rest = this.bell.next()
+      const parts = this.isPaused ? [] : this.#nextParts()
       if (parts.length === 0) {
         await rest
         continue
@@ -134,13 +106,13 @@ export class Producer {
     return this.#writers.flatMap(writer => {
       const batch = writer.next(this.#identity)
       if (batch === null) return []
-      if (batch.sends > 1) this.#load.measures.resentBatches++
+      if (batch.sends > 1) this.load.measures.resentBatches++
       return [{ writer, batch }]
     })
   }
 
   async #send(connection: Connection, parts: readonly Part[]): Promise<void> {
-    this.#load.measures.sentBytes += bytesOf(parts)
+    this.load.measures.sentBytes += bytesOf(parts)
     try {
       const body = requestOf(this.kind.acks, parts)
       if (this.kind.acks === 0) {
@@ -150,10 +122,10 @@ export class Producer {
         await this.#settle(await connection.request(produceApi, body, { version: this.#version }), parts)
       }
     } catch (error) {
-      if (!isLostConnection(error)) this.#load.failed(error)
+      if (!isLostConnection(error)) this.load.failed(error)
     } finally {
       this.#outCount--
-      this.#bell.ring()
+      this.bell.ring()
     }
   }
 
@@ -170,14 +142,14 @@ export class Producer {
     const error = answer === undefined ? null : errorNameOf(answer.errorCode)
     if (answer !== undefined && error === 'NONE') {
       writer.acknowledged(batch, answer.baseOffset)
-      this.#load.acknowledged(batch.count, batch.bytes.length)
+      this.load.acknowledged(batch.count, batch.bytes.length)
       return true
     }
     // Behind a batch that failed, those already on their way do not follow on: that is how order is kept.
     const followsFailed = error === 'OUT_OF_ORDER_SEQUENCE_NUMBER' && writer.isRewinding
     if (!RETRIABLE.has(error) && !followsFailed) {
       const what = `${writer.lane.nameOf(batch.first)} and ${batch.count - 1} more, sending ${batch.sends}, were answered ${error ?? answer?.errorCode ?? 'not at all'}: ${answer?.errorMessage ?? ''}`
-      this.#load.history.unexpected(writer.lane.partition.name, what)
+      this.load.history.unexpected(writer.lane.partition.name, what)
       writer.abandon()
     }
     writer.failed(batch)
@@ -189,7 +161,7 @@ export class Producer {
       const reply = await connection.request(initProducerIdApi, { transactionalId: null, transactionTimeoutMs: 60_000 })
       const { errorCode, producerId, producerEpoch } = reply
       if (errorCode === 0) {
-        this.#load.claimProducerId(producerId, this.name)
+        this.load.claimProducerId(producerId, this.name)
         return { producerId, producerEpoch }
       }
       const error = errorNameOf(errorCode)

@@ -7,11 +7,11 @@ import type { Connection } from '../../../packages/ottla/src/client/connection.t
 import type { ReaderCheck } from '../../../packages/ottla/src/sim/checkers/reader.ts'
 import { errorNameOf } from '../../../packages/ottla/src/spec/errors.ts'
 import type { FetchPartitionData } from '../../../packages/ottla/src/wire/gen/fetch.ts'
-import { Bell, pause } from './bell.ts'
-import { isLostConnection } from './broker-link.ts'
+import { pause } from './bell.ts'
 import { visitFetched } from './fetched-records.ts'
 import { fetchFrom, type Place } from './fetching.ts'
 import type { Load } from './load.ts'
+import { LoadWorker } from './load-worker.ts'
 import { partitionName } from './topics.ts'
 
 const MAX_WAIT_MS = 100
@@ -43,72 +43,37 @@ export interface ReaderOptions {
   readonly random: Prng
 }
 
-export class LoadReader {
-  readonly #load: Load
+export class LoadReader extends LoadWorker {
   readonly #options: ReaderOptions
   readonly #spots: readonly Spot[]
-  readonly #bell = new Bell()
   #isReading = false
-  #isPaused = false
-  #isStopped = false
-  #done: Promise<void> = Promise.resolve()
 
   constructor(load: Load, options: ReaderOptions) {
-    this.#load = load
+    super(load, options.name)
     this.#options = options
     this.#spots = options.places.map(place => ({ place, check: this.#checkFrom(place, 0) }))
   }
 
-  start(): void {
-    this.#done = this.#run()
-    this.#done.catch((error: unknown) => this.#load.failed(error))
+  protected get isBusy(): boolean {
+    return this.#isReading
   }
 
-  /** Resolves when it reads nothing. */
-  async pause(): Promise<void> {
-    this.#isPaused = true
-    while (this.#isReading) await this.#bell.next()
+  protected async disconnected(): Promise<void> {
+    this.#isReading = false
+    this.bell.ring()
   }
 
-  goOn(): void {
-    this.#isPaused = false
-    this.#bell.ring()
-  }
-
-  async stop(): Promise<void> {
-    this.#isStopped = true
-    this.#bell.ring()
-    await this.#done
-  }
-
-  async #run(): Promise<void> {
-    while (!this.#isStopped) {
-      const connection = await this.#load.link.connect(this.#options.name)
-      if (connection === null) return
-      connection.onClose(() => this.#bell.ring())
-      try {
-        await this.#readOn(connection)
-      } catch (error) {
-        if (!isLostConnection(error)) throw error
-      } finally {
-        connection.close()
-        this.#isReading = false
-        this.#bell.ring()
-      }
-    }
-  }
-
-  async #readOn(connection: Connection): Promise<void> {
-    while (connection.isOpen && !this.#isStopped) {
-      const rest = this.#bell.next()
-      if (this.#isPaused) {
+  protected async workOver(connection: Connection): Promise<void> {
+    while (connection.isOpen && !this.isStopped) {
+      const rest = this.bell.next()
+      if (this.isPaused) {
         await rest
         continue
       }
       this.#isReading = true
       const isFine = await this.#readOnce(connection)
       this.#isReading = false
-      this.#bell.ring()
+      this.bell.ring()
       if (!isFine) await pause(BACKOFF_MS)
       else if (this.#options.wanders) await pause(WANDER_REST_MS)
     }
@@ -136,9 +101,9 @@ export class LoadReader {
     const range = { from: check.nextOffset, end: Number.POSITIVE_INFINITY }
     const problem = visitFetched(answer.records ?? new Uint8Array(0), range, (offset, mark) => {
       check.reads(offset, mark)
-      this.#load.measures.readRecords++
+      this.load.measures.readRecords++
     })
-    if (problem !== null) this.#load.history.unexpected(check.partition.name, `${check.name} was given: ${problem}`)
+    if (problem !== null) this.load.history.unexpected(check.partition.name, `${check.name} was given: ${problem}`)
     if (this.#options.wanders && check.nextOffset >= answer.highWatermark) {
       const from = this.#options.random.int(check.partition.startOffsetMax, answer.highWatermark)
       spot.check = this.#checkFrom(spot.place, from)
@@ -153,13 +118,13 @@ export class LoadReader {
     const wasDeleted = error === 'OFFSET_OUT_OF_RANGE' && check.nextOffset < startOffsetMax
     if (!wasDeleted) {
       const what = `${check.name} asked for ${check.nextOffset} and was answered ${error ?? 'not at all'}`
-      this.#load.history.unexpected(name, what)
+      this.load.history.unexpected(name, what)
     }
     spot.check = this.#checkFrom(place, startOffsetMax)
     return false
   }
 
   #checkFrom({ topic, partition }: Place, from: number): ReaderCheck {
-    return this.#load.history.reader(this.#options.name, partitionName(topic.name, partition), from)
+    return this.load.history.reader(this.name, partitionName(topic.name, partition), from)
   }
 }

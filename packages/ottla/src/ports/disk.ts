@@ -31,6 +31,11 @@ export class DiskFault extends Error {
   }
 }
 
+/** Whether something thrown is a fault of this kind. */
+export function isDiskFault(thrown: unknown, code: DiskFaultCode): thrown is DiskFault {
+  return thrown instanceof DiskFault && thrown.code === code
+}
+
 export interface DiskEntry {
   readonly name: string
   readonly kind: 'file' | 'directory' | 'other'

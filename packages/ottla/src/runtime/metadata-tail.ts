@@ -9,7 +9,7 @@ import { evolveAll } from '../core/metadata/evolve.ts'
 import { ConfigResource, emptyImage, type MetadataImage, topicByName } from '../core/metadata/image.ts'
 import { decodeMetadataRecord, encodeMetadataRecord, type MetadataRecord } from '../core/metadata/records.ts'
 import { imageInvariants, snapshotRecords } from '../core/metadata/snapshot.ts'
-import { DiskFault } from '../ports/disk.ts'
+import { isDiskFault } from '../ports/disk.ts'
 import type { MetaLog, MetaOffset } from '../ports/meta-log.ts'
 import type { Observe } from '../ports/observe.ts'
 
@@ -148,7 +148,7 @@ export class MetadataTail {
       await this.#parts.log.writeSnapshot({ endOffset: this.#applied, epoch: this.#epoch, records })
       this.#recordsSinceSnapshot = 0
     } catch (fault) {
-      if (!(fault instanceof DiskFault && fault.code === 'ENOSPC')) throw fault
+      if (!isDiskFault(fault, 'ENOSPC')) throw fault
       // The log says the same, only longer; the next step tries again.
       this.#parts.observe.log('warn', 'metadata.snapshot-failed', { reason: fault.message })
     }

@@ -1,7 +1,7 @@
 /** When the directory's checkpoints are made: at the latest some time after a change, and again when one found no room. */
 import type { Millis } from '../base/units.ts'
 import type { Clock } from '../ports/clock.ts'
-import { DiskFault } from '../ports/disk.ts'
+import { DiskFault, isDiskFault } from '../ports/disk.ts'
 
 /** How long a log may differ from the checkpoint. Milliseconds: for journaled logs, and for others. */
 export const CHECKPOINT_AFTER_MS = 5000
@@ -59,7 +59,7 @@ export class CheckpointSchedule {
       this.#full = false
       return made
     } catch (error) {
-      this.#full = isFullDisk(error)
+      this.#full = isDiskFault(error, 'ENOSPC')
       throw error
     }
   }
@@ -81,8 +81,4 @@ export class CheckpointSchedule {
     this.#running = false
     this.#onEnd()
   }
-}
-
-export function isFullDisk(error: unknown): error is DiskFault {
-  return error instanceof DiskFault && error.code === 'ENOSPC'
 }

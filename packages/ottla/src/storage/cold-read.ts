@@ -5,7 +5,7 @@
  */
 import { planted } from '../base/planted.ts'
 import type { Offset } from '../base/units.ts'
-import { DiskFault } from '../ports/disk.ts'
+import { isDiskFault } from '../ports/disk.ts'
 import { int32At } from '../wire/batch/fixed.ts'
 import {
   BATCH_LENGTH_AT,
@@ -120,7 +120,7 @@ async function readFile(
     return await log.host.descriptors.with(path, 'read', file => file.read(range.position, range.into))
   } catch (error) {
     // Retention may have removed it since; the reader finds a later log start.
-    if (error instanceof DiskFault && error.code === 'ENOENT' && !log.segments.includes(segment)) return 0
+    if (isDiskFault(error, 'ENOENT') && !log.segments.includes(segment)) return 0
     throw error
   }
 }

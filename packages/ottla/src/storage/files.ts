@@ -1,5 +1,5 @@
 /** Small whole files: reading them, and replacing them so that after a crash the old or the new content is there (A4). */
-import { type Disk, DiskFault } from '../ports/disk.ts'
+import { type Disk, isDiskFault } from '../ports/disk.ts'
 
 /** The whole file, or null when there is none. */
 export async function readWhole(disk: Disk, path: string): Promise<Uint8Array | null> {
@@ -7,7 +7,7 @@ export async function readWhole(disk: Disk, path: string): Promise<Uint8Array | 
   try {
     file = await disk.open(path, { mode: 'read' })
   } catch (error) {
-    if (error instanceof DiskFault && error.code === 'ENOENT') return null
+    if (isDiskFault(error, 'ENOENT')) return null
     throw error
   }
   try {

@@ -5,14 +5,9 @@
 import { assert } from '../base/assert.ts'
 import type { Bytes, Millis } from '../base/units.ts'
 import type { Uuid } from '../base/uuid.ts'
-import { type CommitLane, DiskFault, type DiskLock } from '../ports/disk.ts'
+import { type CommitLane, DiskFault, type DiskLock, isDiskFault } from '../ports/disk.ts'
 import type { TopicConfig } from '../spec/config/topic.ts'
-import {
-  CHECKPOINT_AFTER_MS,
-  CHECKPOINT_UNJOURNALED_AFTER_MS,
-  CheckpointSchedule,
-  isFullDisk,
-} from './checkpoint-schedule.ts'
+import { CHECKPOINT_AFTER_MS, CHECKPOINT_UNJOURNALED_AFTER_MS, CheckpointSchedule } from './checkpoint-schedule.ts'
 import { Checkpointer } from './checkpointer.ts'
 import { finishCleanly } from './clean-stop.ts'
 import type { DescriptorCache } from './descriptors.ts'
@@ -318,7 +313,7 @@ export class LogDirectory implements LogHost {
     log.leaving = true
     try {
       await this.pageCache.drain().catch(error => {
-        if (!isFullDisk(error)) throw error
+        if (!isDiskFault(error, 'ENOSPC')) throw error
       })
       await this.writeBack.quiet(log)
       this.#throwFault()
@@ -344,7 +339,7 @@ export class LogDirectory implements LogHost {
     try {
       return await work()
     } catch (error) {
-      if (!isFullDisk(error)) this.failed(error)
+      if (!isDiskFault(error, 'ENOSPC')) this.failed(error)
       throw error
     }
   }
@@ -381,7 +376,7 @@ export class LogDirectory implements LogHost {
       () => this.journal.resume(),
       // The ring stays as large as it is; a checkpoint frees it.
       error => {
-        if (isFullDisk(error)) this.#schedule.soon()
+        if (isDiskFault(error, 'ENOSPC')) this.#schedule.soon()
         else this.failed(error)
       },
     )

@@ -6,7 +6,7 @@
 import { planted } from '../base/planted.ts'
 import type { Uuid } from '../base/uuid.ts'
 import { uuidFromBytes } from '../base/uuid.ts'
-import { type Disk, DiskFault, type DiskLock } from '../ports/disk.ts'
+import { type Disk, type DiskLock, isDiskFault } from '../ports/disk.ts'
 import { brokerConfigOf } from '../spec/config/broker.ts'
 import type { TopicConfig } from '../spec/config/topic.ts'
 import { CHECKPOINT_FILE, type Checkpoint, type CheckpointEntry, decodeCheckpoint } from './checkpoint-file.ts'
@@ -192,7 +192,7 @@ async function openFolders(env: StorageEnv, path: string): Promise<PartitionFold
     if (kind !== 'directory' || parsed === null || OTHER_FOLDER.test(name)) return ignore('no partition has this name')
     const folder = await openFolder(disk, folderPath, parsed).catch(error => {
       // Nobody may read it (A15). Whatever else fails, fails for all.
-      if (error instanceof DiskFault && error.code === 'EACCES') return null
+      if (isDiskFault(error, 'EACCES')) return null
       throw error
     })
     if (folder === null) ignore('its partition.metadata is missing or cannot be read')

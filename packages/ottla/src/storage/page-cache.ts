@@ -4,8 +4,7 @@
  * and all of them while the disk is slow, in the background. `flush.messages` and `flush.ms` add syncs, as in Kafka.
  */
 import type { Millis } from '../base/units.ts'
-import type { DiskFault } from '../ports/disk.ts'
-import { isFullDisk } from './checkpoint-schedule.ts'
+import { type DiskFault, isDiskFault } from '../ports/disk.ts'
 import type { DescriptorCache } from './descriptors.ts'
 import type { StorageEnv } from './env.ts'
 import type { Log } from './log.ts'
@@ -87,7 +86,7 @@ export class PageCacheWriter {
         await this.#writeAll(logs)
         await this.#flushAsked(logs)
       } catch (error) {
-        if (isFullDisk(error)) await this.#waitForRoom(error, { logs, written })
+        if (isDiskFault(error, 'ENOSPC')) await this.#waitForRoom(error, { logs, written })
         else {
           this.#refuse(written, error)
           this.#onFault(error)

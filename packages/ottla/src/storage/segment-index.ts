@@ -152,10 +152,7 @@ export class SegmentIndex {
 
   /** Nothing restored holds any more; all batches are to be noted again. */
   forget(): void {
-    this.stored = null
-    this.fileEntries = 0
-    this.fileTimeEntries = 0
-    this.coveredBytes = 0
+    this.#forgetFiles()
     this.noteFrom = 0
     this.noteMaximum(NO_TIME)
     this.firstTimestamp = -1
@@ -227,11 +224,15 @@ export class SegmentIndex {
     const here = this.stored === null
     const dropped = here ? this.#offsets.lastAtMost(position - 1, 1) + 1 : 0
     const droppedTimes = here ? this.#times.lastAtMost(front.#lastOffset, 1) + 1 : 0
+    this.#forgetFiles()
+    this.#putFront(front, { dropped, droppedTimes })
+  }
+
+  #forgetFiles(): void {
     this.stored = null
     this.fileEntries = 0
     this.fileTimeEntries = 0
     this.coveredBytes = 0
-    this.#putFront(front, { dropped, droppedTimes })
   }
 
   #putFront(front: SegmentIndex, skip: { readonly dropped: number; readonly droppedTimes: number }): void {

@@ -10,7 +10,7 @@ import { findBatchPosition } from './find-batch.ts'
 import { completeIndex, scanInto } from './index-files.ts'
 import { RecordKind } from './journal/format.ts'
 import type { Log } from './log.ts'
-import { SEGMENT_FILES, type Segment } from './segment.ts'
+import { removeSegmentFiles, SEGMENT_FILES, type Segment } from './segment.ts'
 
 /** Runs alone in the directory. */
 export async function truncateLog(log: Log, offset: Offset): Promise<void> {
@@ -76,10 +76,8 @@ export async function removeFiles(log: Log, segments: readonly Segment[]): Promi
   if (segments.length === 0) return
   const { host } = log
   for (const segment of segments) {
-    for (const kind of SEGMENT_FILES) {
-      host.descriptors.forget(segment.file(kind))
-      await host.env.disk.remove(segment.file(kind))
-    }
+    for (const kind of SEGMENT_FILES) host.descriptors.forget(segment.file(kind))
+    await removeSegmentFiles(host.env.disk, segment)
   }
   await host.env.disk.syncDirectory(log.path)
 }

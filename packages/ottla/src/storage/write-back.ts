@@ -6,8 +6,7 @@
  */
 import { assert } from '../base/assert.ts'
 import type { Cancel, Clock } from '../ports/clock.ts'
-import type { Disk, DiskFault } from '../ports/disk.ts'
-import { isFullDisk } from './checkpoint-schedule.ts'
+import { type Disk, type DiskFault, isDiskFault } from '../ports/disk.ts'
 import type { DescriptorCache } from './descriptors.ts'
 import { alignDown, alignUp, type LogPosition } from './env.ts'
 import type { Piece, PieceStore } from './piece.ts'
@@ -141,7 +140,7 @@ export class WriteBack {
   #ended(log: Written, fault: unknown): void {
     this.#writing.delete(log)
     if (this.#stopped) return
-    const full = isFullDisk(fault) ? fault : null
+    const full = isDiskFault(fault, 'ENOSPC') ? fault : null
     if (fault !== null && full === null) {
       this.#onFault(fault)
       return

@@ -1,5 +1,5 @@
 /** Small files, read and replaced as a whole: after a crash the old content or the new one is there. */
-import { type Disk, DiskFault } from '../../ports/disk.ts'
+import { type Disk, isDiskFault } from '../../ports/disk.ts'
 
 /** Null when there is none. */
 export async function readFile(disk: Disk, path: string): Promise<Uint8Array | null> {
@@ -12,7 +12,7 @@ export async function readFile(disk: Disk, path: string): Promise<Uint8Array | n
       await file.close()
     }
   } catch (fault) {
-    if (fault instanceof DiskFault && fault.code === 'ENOENT') return null
+    if (isDiskFault(fault, 'ENOENT')) return null
     throw fault
   }
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { FetchSessions } from '../../core/access/fetch-sessions.ts'
 import type { FetchOptions, FetchResult } from '../../runtime/services.ts'
+import { AT_ONCE } from '../../runtime/testing.ts'
 import { Codec } from '../../wire/batch/header.ts'
 import { deleteRecordsApi } from '../../wire/gen/delete-records.ts'
 import { type FetchRequestInput, fetchApi } from '../../wire/gen/fetch.ts'
@@ -14,18 +15,7 @@ import { handleFetch } from './01-fetch.ts'
 import type { ApiContext } from './handler.ts'
 
 const base: FetchRequestInput = { maxWaitMs: 0, minBytes: 1, topics: [] }
-const patience: FetchOptions = {
-  maxWaitMs: 1_000_000,
-  minBytes: 1,
-  maxBytes: 1000,
-  reserve: bytes => bytes,
-  giveBack: () => {},
-  readCommitted: false,
-  apiVersion: 12,
-  replicaId: -1,
-  noWait: false,
-  onAbort: () => {},
-}
+const patience: FetchOptions = { ...AT_ONCE, maxWaitMs: 1_000_000 }
 const partition = (index: number, fetchOffset = 0) => ({ partition: index, fetchOffset, partitionMaxBytes: 1_000_000 })
 
 async function fill(peer: RawPeer, topic: string, values: readonly string[]): Promise<void> {

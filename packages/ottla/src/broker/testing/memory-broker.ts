@@ -3,7 +3,6 @@
  * Nothing waits for real time but `until`, which gives up after a second: what a bad peer may take at most.
  */
 import assert from 'node:assert/strict'
-import { setImmediate as nextLoop } from 'node:timers/promises'
 import { ManualClock } from '../../adapters/memory/clock.ts'
 import { MemoryCoordination } from '../../adapters/memory/coordination.ts'
 import { SeededCrypto } from '../../adapters/memory/crypto.ts'
@@ -11,6 +10,7 @@ import { MemoryDisk } from '../../adapters/memory/disk.ts'
 import { MemoryNet } from '../../adapters/memory/net.ts'
 import { CollectingObserve } from '../../adapters/memory/observe.ts'
 import { SeededRandom } from '../../adapters/memory/random.ts'
+import { Turns } from '../../adapters/memory/turns.ts'
 import { type Server, startServer } from '../../apps/server/server.ts'
 import type { NetAddress } from '../../ports/net.ts'
 import { brokerConfigOf } from '../../spec/config/broker.ts'
@@ -18,8 +18,6 @@ import { RawPeer } from './raw-peer.ts'
 
 /** What a bad peer may take at most, in real time. */
 const PATIENCE_MS = 1000
-/** How far the broker's clock moves on for each turn that is waited for. */
-const TURN_MS = 1
 
 /** Disk and coordination, for one broker after the other. */
 export class MemoryWorld {
@@ -34,6 +32,7 @@ export class MemoryBroker {
   readonly fatals: readonly unknown[]
   readonly server: Server
   readonly #net: MemoryNet
+  readonly #turns: Turns
 
   /** Use `start`. */
   constructor(parts: {
@@ -48,6 +47,7 @@ export class MemoryBroker {
     this.observe = parts.observe
     this.fatals = parts.fatals
     this.#net = parts.net
+    this.#turns = new Turns(parts.clock, PATIENCE_MS)
   }
 
   /**
@@ -77,15 +77,8 @@ export class MemoryBroker {
       openMetadata: async () => ({ log: coordination.metaLog(), membership: coordination.membership() }),
       fatal: why => fatals.push(why),
     })
-    let isStarted = false
-    const started = starting.finally(() => {
-      isStarted = true
-    })
-    while (!isStarted) {
-      clock.advance(TURN_MS)
-      await nextLoop()
-    }
-    return new MemoryBroker({ clock, server: await started, net, observe, fatals })
+    const server = await new Turns(clock, Number.POSITIVE_INFINITY).settled(starting)
+    return new MemoryBroker({ clock, server, net, observe, fatals })
   }
 
   /** Of the first listener. */
@@ -108,24 +101,13 @@ export class MemoryBroker {
   }
 
   /** Lets everything run until the condition holds; fails after a second of real time. */
-  async until(condition: () => boolean, what = 'what the test waits for'): Promise<void> {
-    const giveUpAt = performance.now() + PATIENCE_MS
-    while (!condition()) {
-      if (performance.now() > giveUpAt) throw new Error(`${what} did not happen within a second`)
-      this.clock.advance(TURN_MS)
-      await nextLoop()
-    }
+  until(condition: () => boolean, what?: string): Promise<void> {
+    return this.#turns.until(condition, what)
   }
 
   /** Runs a promise of the broker or of a peer to its end. */
-  async settled<T>(promise: Promise<T>): Promise<T> {
-    let isSettled = false
-    const watched = promise.finally(() => {
-      isSettled = true
-    })
-    watched.catch(() => {})
-    await this.until(() => isSettled, 'a promise settling')
-    return watched
+  settled<T>(promise: Promise<T>): Promise<T> {
+    return this.#turns.settled(promise)
   }
 
   /** Ends the broker, and fails when it lost track of its own state meanwhile. */

@@ -3,16 +3,17 @@
  * but `until`, which gives up.
  */
 import assert from 'node:assert/strict'
-import { setImmediate as nextLoop } from 'node:timers/promises'
 import { ManualClock } from '../../adapters/memory/clock.ts'
 import { MemoryNet } from '../../adapters/memory/net.ts'
 import { SeededRandom } from '../../adapters/memory/random.ts'
+import { Turns } from '../../adapters/memory/turns.ts'
 
 const PATIENCE_MS = 2000
 
 export class TestWorld {
   readonly clock = new ManualClock()
   readonly random = new SeededRandom(7)
+  readonly #turns = new Turns(this.clock, PATIENCE_MS)
   readonly net: MemoryNet
 
   /** `cut`: how many of the waiting bytes arrive at once. */
@@ -21,24 +22,13 @@ export class TestWorld {
   }
 
   /** Lets everything run, the clock with it, until the condition holds. */
-  async until(condition: () => boolean, what = 'what the test waits for'): Promise<void> {
-    const giveUpAt = performance.now() + PATIENCE_MS
-    while (!condition()) {
-      if (performance.now() > giveUpAt) throw new Error(`${what} did not happen`)
-      this.clock.advance(1)
-      await nextLoop()
-    }
+  until(condition: () => boolean, what?: string): Promise<void> {
+    return this.#turns.until(condition, what)
   }
 
   /** Runs a promise to its end. */
-  async settled<T>(promise: Promise<T>): Promise<T> {
-    let isSettled = false
-    const watched = promise.finally(() => {
-      isSettled = true
-    })
-    watched.catch(() => {})
-    await this.until(() => isSettled, 'a promise settling')
-    return watched
+  settled<T>(promise: Promise<T>): Promise<T> {
+    return this.#turns.settled(promise)
   }
 
   /** The error with which a promise ends; fails when it ends well. */

@@ -2,9 +2,15 @@
 
 const INITIAL_LENGTH = 64
 
-export class GrowingNumbers {
-  #array = new Float64Array(INITIAL_LENGTH)
+class Growing<A extends Float64Array | Uint8Array> {
+  readonly #make: (length: number) => A
+  #array: A
   #length = 0
+
+  constructor(make: (length: number) => A) {
+    this.#make = make
+    this.#array = make(INITIAL_LENGTH)
+  }
 
   get length(): number {
     return this.#length
@@ -12,7 +18,7 @@ export class GrowingNumbers {
 
   push(value: number): void {
     if (this.#length === this.#array.length) {
-      const grown = new Float64Array(this.#length * 2)
+      const grown = this.#make(this.#length * 2)
       grown.set(this.#array)
       this.#array = grown
     }
@@ -29,29 +35,14 @@ export class GrowingNumbers {
   }
 }
 
-export class GrowingBytes {
-  #array = new Uint8Array(INITIAL_LENGTH)
-  #length = 0
-
-  get length(): number {
-    return this.#length
+export class GrowingNumbers extends Growing<Float64Array> {
+  constructor() {
+    super(length => new Float64Array(length))
   }
+}
 
-  push(value: number): void {
-    if (this.#length === this.#array.length) {
-      const grown = new Uint8Array(this.#length * 2)
-      grown.set(this.#array)
-      this.#array = grown
-    }
-    this.#array[this.#length++] = value
-  }
-
-  /** `index` is below `length`. */
-  at(index: number): number {
-    return this.#array[index] as number
-  }
-
-  set(index: number, value: number): void {
-    this.#array[index] = value
+export class GrowingBytes extends Growing<Uint8Array> {
+  constructor() {
+    super(length => new Uint8Array(length))
   }
 }
