@@ -5,6 +5,7 @@
  * before it, because direct writes are whole blocks.
  */
 import { assert } from '../base/assert.ts'
+import { copyBytes } from '../base/copy-bytes.ts'
 import type { Bytes, Offset } from '../base/units.ts'
 import { type Block, type MemoryBudget, powerOfTwoAtLeast, powerOfTwoAtMost } from './memory-budget.ts'
 import type { Segment } from './segment.ts'
@@ -97,7 +98,7 @@ export class Piece {
 
   append(bytes: Uint8Array, endOffset: Offset): void {
     assert(!this.closed && bytes.length <= this.roomBytes, 'a batch fits into its piece', { bytes: bytes.length })
-    this.memory.set(bytes, this.endPosition - this.startPosition)
+    copyBytes(bytes, this.memory, this.endPosition - this.startPosition)
     this.endPosition += bytes.length
     this.endOffset = endOffset
   }

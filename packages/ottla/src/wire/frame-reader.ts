@@ -4,8 +4,9 @@
  *
  * Memory: whole frames are handed over where they were received, in the shared buffer. Only what is left of a read, a
  * partial frame or frames that the sink would not take yet, moves to a buffer of its own, which grows with the bytes
- * received: a peer that declares 100 MB and sends one byte costs 1 KB. The rest of a partial frame is read straight
- * into that buffer, and not beyond the frame's end, so that the next read starts in the shared buffer again.
+ * received: a peer that declares 100 MB and sends one byte costs 1 KB. The rest of a partial frame is read into the
+ * shared buffer as well, with what follows it, and copied: one long read costs less than two. A long rest is read
+ * straight into its own buffer, and not beyond the frame's end.
  */
 import { assert } from '../base/assert.ts'
 import { type FrameMemory, uncleared } from './frame-memory.ts'
@@ -15,6 +16,8 @@ export const FRAME_SIZE_BYTES = 4
 /** An own buffer is at most this many times the bytes received when it is made, or `FIRST_BYTES`. */
 const GROWTH = 4
 const FIRST_BYTES = 1024
+/** The rest of a frame is long from this share of the shared buffer on: copying it would cost more than a read of its own. */
+const LONG_REST_SHARE = 1 / 8
 
 export interface FrameSink {
   /** False: leave this frame, and all after it, until `resume`. Asked once or more for every frame. */
@@ -88,7 +91,7 @@ export class FrameReader {
   space(): Uint8Array {
     if (this.#orphan !== null) this.#memory.give(this.#orphan)
     this.#orphan = null
-    this.#given = this.#own === null ? this.#memory.shared : this.#spaceInOwn(this.#own)
+    this.#given = this.#readsToOwn() ? this.#spaceInOwn() : this.#memory.shared
     return this.#given
   }
 
@@ -98,13 +101,12 @@ export class FrameReader {
     assert(given !== null && count <= given.byteLength, 'bytes arrive in the space that was given', { count })
     this.#given = null
     if (this.#discarded || this.#fault !== null) return this.#outcomeOfEnded()
-    if (this.#own === null) return this.#splitReceived(given, count)
+    if (this.#own === null) return this.#splitReceived(given, 0, count)
     if (given.buffer === this.#own.buffer && given.byteOffset === this.#own.byteOffset + this.#end) {
       this.#end += count
-    } else {
-      this.#append(given.subarray(0, count))
+      return this.#splitOwn()
     }
-    return this.#splitOwn()
+    return this.#splitAcross(given, count)
   }
 
   /** Goes on after `held`. */
@@ -120,7 +122,15 @@ export class FrameReader {
     if (!this.#splitting) this.#dropOwn()
   }
 
-  #spaceInOwn(own: Uint8Array): Uint8Array {
+  #readsToOwn(): boolean {
+    if (this.#own === null) return false
+    if (this.#isWhole()) return true
+    const held = this.#end - this.#start
+    return Math.min(this.#wantedEnd() - this.#end, held * (GROWTH - 1)) >= this.#memory.shared.length * LONG_REST_SHARE
+  }
+
+  #spaceInOwn(): Uint8Array {
+    const own = this.#own as Uint8Array
     const wantedEnd = this.#wantedEnd()
     if (this.#end < own.byteLength && this.#start === 0) {
       return own.subarray(this.#end, Math.min(own.byteLength, wantedEnd))
@@ -130,8 +140,8 @@ export class FrameReader {
   }
 
   /** Nothing was held: frames are split where they were received, and what is left moves to an own buffer. */
-  #splitReceived(bytes: Uint8Array, count: number): FrameOutcome {
-    const used = this.#split(bytes, 0, count)
+  #splitReceived(bytes: Uint8Array, from: number, count: number): FrameOutcome {
+    const used = this.#split(bytes, from, count)
     if (used === count || this.#discarded || this.#fault !== null) return this.#outcomeOfEnded()
     this.#own = this.#memory.take(this.#capacityFor(bytes, used, count))
     this.#own.set(bytes.subarray(used, count))
@@ -140,7 +150,19 @@ export class FrameReader {
     return this.#isWhole() ? 'held' : 'more'
   }
 
-  /** Bytes that arrived in space given before what is held moved. */
+  /** What is held ends in `bytes`: that frame is put together, and those after it are split where they were received. */
+  #splitAcross(bytes: Uint8Array, count: number): FrameOutcome {
+    let from = 0
+    while (this.#own !== null) {
+      const to = this.#isWhole() ? count : Math.min(count, from + this.#wantedEnd() - this.#end)
+      this.#append(bytes.subarray(from, to))
+      const outcome = this.#splitOwn()
+      from = to
+      if (from === count || outcome === 'fault' || this.#discarded) return outcome
+    }
+    return this.#splitReceived(bytes, from, count)
+  }
+
   #append(bytes: Uint8Array): void {
     const roomy = this.#makeRoom(this.#end + bytes.byteLength)
     if (roomy.byteLength - this.#end < bytes.byteLength) {

@@ -7,6 +7,7 @@
  * Owns staging memory and the order of rounds. Where they lie is ring.ts, their bytes are format.ts.
  */
 import { assert } from '../../base/assert.ts'
+import { copyBytes } from '../../base/copy-bytes.ts'
 import { planted } from '../../base/planted.ts'
 import type { Bytes, LeaderEpoch, Offset } from '../../base/units.ts'
 import type { Disk, DiskFault } from '../../ports/disk.ts'
@@ -186,7 +187,7 @@ export class Journal {
       putRecordEpoch(round.memory, at, header.partitionLeaderEpoch)
       putRecordPosition(round.memory, at, log.activeBase, position)
     }
-    round.memory.set(bytes, round.endBytes)
+    copyBytes(bytes, round.memory, round.endBytes)
     round.endBytes += bytes.length
     putRecordLength(round.memory, at, round.endBytes - at - RECORD_HEADER_BYTES)
     putRecordEnd(round.memory, at, end, last)

@@ -22,7 +22,7 @@ export interface JournalOptions {
 export const JOURNAL_DEFAULTS: JournalOptions = {
   fileBytes: 8 * 1024 * 1024,
   totalBytes: 256 * 1024 * 1024,
-  roundBytes: 1024 * 1024,
+  roundBytes: 2 * 1024 * 1024,
 }
 
 interface RingFile {
