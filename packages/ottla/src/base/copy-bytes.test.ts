@@ -7,7 +7,7 @@ test('copies like set, whatever memory the bytes come from and go to', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 300 }), fc.nat(64), fc.nat(64), fc.boolean(), (bytes, at, room, shared) => {
       const length = at + bytes.length + room
-      const into = new Uint8Array(shared ? new SharedArrayBuffer(length) : length).fill(0xee)
+      const into = new Uint8Array(shared ? new SharedArrayBuffer(length) : new ArrayBuffer(length)).fill(0xee)
       const expected = new Uint8Array(length).fill(0xee)
       expected.set(bytes, at)
       copyBytes(bytes, into, at)
