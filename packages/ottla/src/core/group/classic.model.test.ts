@@ -168,8 +168,8 @@ class Run {
     if (event.type === 'loaded') return
     const before = structuredClone(this.model.data)
     this.model.apply(event, this.world.nowMs, chosenBy(decision, this.world.group.membership.protocol))
-    const told = decision.replies.map(({ to, body }): [number, string] => [to, summary(body)])
-    assert.deepEqual(told.sort(byRequest), this.model.told.sort(byRequest), `told because of ${event.type}`)
+    const replies = decision.replies.map((reply): [number, string] => [reply.to, told(reply)])
+    assert.deepEqual(replies.sort(byRequest), this.model.told.sort(byRequest), `told because of ${event.type}`)
     const durable = decision.records.filter(isDurable).map(({ type }) => type)
     assert.deepEqual(durable, { group: ['group'], offsets: ['offset'], nothing: [] }[this.model.wrote])
     if (isTaken) this.model.written(this.world.log.length + durable.length)
@@ -251,10 +251,23 @@ class Run {
         generationIdOrMemberEpoch: generation,
       })
       const context = { nowMs: this.world.nowMs, timestamp: this.world.timestamp, rules: this.world.rules }
-      const told = summary(decide(this.world.group, event, context).replies[0]!.body)
-      assert.equal(told, this.model.commitError(memberId, generation, instance), `${memberId} in ${generation}`)
+      const error = summary(decide(this.world.group, event, context).replies[0]!.body)
+      assert.equal(error, this.model.commitError(memberId, generation, instance), `${memberId} in ${generation}`)
     }
+    this.#compareTimers()
     this.#compareLog()
+  }
+
+  /** Every wait has a timer, which is due when the wait is over at the latest (I-18). */
+  #compareTimers(): void {
+    const { members, pendingMembers, joinPhase, syncPhaseUntilMs } = this.world.group.membership
+    const sessions = [...members.keys(), ...pendingMembers.keys()].map(memberId => `session/${memberId}`)
+    const phases = [...(joinPhase === null ? [] : ['join']), ...(syncPhaseUntilMs === null ? [] : ['sync'])]
+    assert.deepEqual([...this.world.timers.keys()].sort(), [...sessions, ...phases].sort())
+    for (const { memberId, awaitingJoin, awaitingSync, sessionUntilMs } of members.values()) {
+      const isHeld = awaitingJoin !== null || awaitingSync !== null
+      assert.ok(isHeld || this.world.timers.get(`session/${memberId}`)!.atMs <= sessionUntilMs, memberId)
+    }
   }
 
   /** What is read back is what was written last: the group as it was then. */
@@ -279,6 +292,10 @@ function chosenBy(decision: Decision, protocol: string | null): { leader: string
     if (record.type === 'group') return { leader: record.value.leader, protocol: record.value.protocol }
   }
   return { leader: null, protocol: decision.records.some(({ type }) => type === 'rebalanceBegun') ? null : protocol }
+}
+
+function told({ after, body }: Reply): string {
+  return after === 'now' ? summary(body) : `${summary(body)} when durable`
 }
 
 function summary(body: ReplyBody): string {

@@ -3,85 +3,20 @@
  * timers (it looks at its deadlines when told that one fired). Slow and obvious; the tests hold the machine against it. Two
  * choices it leaves to the machine and only checks: who leads when the leader is gone, and ties between protocols.
  */
-import { assert } from '../../base/assert.ts'
-import type { GroupEvent, GroupRules, JoinEvent, OffsetCommitEvent, SyncEvent } from './events.ts'
-
-export interface ModelMember {
-  id: string
-  instance: string | null
-  session: number
-  rebalance: number
-  /** Protocol names, each with what the member says about it. */
-  says: { name: string; text: string }[]
-  /** Requests that wait. */
-  join: number | null
-  sync: number | null
-  owes: boolean
-  isNew: boolean
-  until: number
-}
-
-interface Data {
-  state: 'Dead' | 'Empty' | 'PreparingRebalance' | 'CompletingRebalance' | 'Stable'
-  generation: number
-  protocol: string | null
-  leader: string | null
-  members: ModelMember[]
-  pending: { id: string; until: number }[]
-  recorded: boolean
-  joinUntil: number
-  isInitial: boolean
-  remaining: number
-  newcomer: boolean
-  syncUntil: number
-  offsets: Record<string, number>
-}
-
-const NOTHING: Data = {
-  state: 'Dead',
-  generation: 0,
-  protocol: null,
-  leader: null,
-  members: [],
-  pending: [],
-  recorded: false,
-  joinUntil: -1,
-  isInitial: false,
-  remaining: 0,
-  newcomer: false,
-  syncUntil: -1,
-  offsets: {},
-}
-
-/** What the machine chose, where the model has no opinion of its own. */
-export interface Choices {
-  readonly leader: string | null
-  readonly protocol: string | null
-}
+import { type Choices, type ModelData, type ModelMember, ModelPhases, NOTHING } from './classic-phases.model.ts'
+import type { GroupEvent, JoinEvent, OffsetCommitEvent, SyncEvent } from './events.ts'
 
 const textOf = (bytes: Uint8Array) => String.fromCharCode(...bytes)
 
-export class ModelGroup {
-  data: Data = structuredClone(NOTHING)
-  rules: GroupRules
-  /** Answers to give because of the event: the request, and what is said. */
-  told: [number, string][] = []
-  /** What the event wrote down: the members, with all that was written before, or offsets only. */
-  wrote: 'group' | 'offsets' | 'nothing' = 'nothing'
+export class ModelGroup extends ModelPhases {
   /** As written down last, by the length that the log had then. */
-  #written: { end: number; data: Data }[] = []
-  #now = 0
-  #choices: Choices = { leader: null, protocol: null }
-
-  constructor(rules: GroupRules) {
-    this.rules = rules
-  }
+  #written: { end: number; data: ModelData }[] = []
 
   apply(event: GroupEvent, now: number, choices: Choices): void {
     this.told = []
     this.wrote = 'nothing'
-    this.#now = now
-    this.#choices = choices
+    this.now = now
+    this.choices = choices
     if (event.type === 'join') this.#join(event)
     else if (event.type === 'sync') this.#sync(event)
     else if (event.type === 'heartbeat') this.#heartbeat(event.request, event.body)
@@ -95,13 +30,12 @@ export class ModelGroup {
 
   /** What the member, or nobody, is told of a commit. */
   commitError(id: string, generation: number, instance: string | null): string {
-    const { state, members } = this.data
+    const { state } = this.data
     if (generation < 0 && (state === 'Empty' || state === 'Dead')) return 'NONE'
     if (state === 'Dead') return 'GROUP_ID_NOT_FOUND'
     const found = this.#find(id, instance)
     if (typeof found === 'string') return found
     if (generation !== this.data.generation || found.isNew) return 'ILLEGAL_GENERATION'
-    assert(members.includes(found), 'found in the list')
     return state === 'CompletingRebalance' ? 'REBALANCE_IN_PROGRESS' : 'NONE'
   }
 
@@ -113,7 +47,7 @@ export class ModelGroup {
   }
 
   /** What the log says. */
-  readBack(): Data {
+  readBack(): ModelData {
     return structuredClone(this.#written.at(-1)?.data ?? NOTHING)
   }
 
@@ -133,19 +67,6 @@ export class ModelGroup {
     if (isBare) this.data = structuredClone(NOTHING)
   }
 
-  /** The earliest moment at which somebody must have been given up or answered; infinite when nobody waits. */
-  nextDeadline(): number {
-    const { state, members, pending, joinUntil, syncUntil } = this.data
-    const sessions = members.filter(member => !this.#isHeld(member)).map(({ until }) => until)
-    const phases = state === 'PreparingRebalance' ? [joinUntil] : members.some(({ owes }) => owes) ? [syncUntil] : []
-    return Math.min(...sessions, ...phases, ...pending.map(({ until }) => until), Number.POSITIVE_INFINITY)
-  }
-
-  /** It is the group that keeps it waiting, and it knows its id. */
-  #isHeld(member: ModelMember): boolean {
-    return (member.join !== null || member.sync !== null) && !member.isNew
-  }
-
   #find(id: string, instance: string | null): ModelMember | string {
     if (instance !== null) {
       const current = this.data.members.find(member => member.instance === instance)
@@ -160,11 +81,11 @@ export class ModelGroup {
     const says = body.protocols.map(({ name, metadata }) => ({ name, text: textOf(metadata) }))
     const { members } = this.data
     if (this.data.state === 'Dead' && memberId !== '') {
-      this.#tell(request, 'UNKNOWN_MEMBER_ID')
+      this.tell(request, 'UNKNOWN_MEMBER_ID')
       return
     }
     if (!says.some(({ name }) => members.every(member => member.says.some(each => each.name === name)))) {
-      this.#tell(request, 'INCONSISTENT_GROUP_PROTOCOL')
+      this.tell(request, 'INCONSISTENT_GROUP_PROTOCOL')
       return
     }
     if (this.data.state === 'Dead') this.data.state = 'Empty'
@@ -188,8 +109,8 @@ export class ModelGroup {
         return
       }
       if (instance === null && apiVersion >= 4) {
-        this.data.pending.push({ id: fresh.id, until: this.#now + times.session })
-        this.#tell(request, `MEMBER_ID_REQUIRED ${fresh.id}`)
+        this.data.pending.push({ id: fresh.id, until: this.now + times.session })
+        this.tell(request, `MEMBER_ID_REQUIRED ${fresh.id}`)
         return
       }
       this.#add(fresh)
@@ -203,172 +124,94 @@ export class ModelGroup {
     }
     const member = this.#find(memberId, instance)
     if (typeof member === 'string') {
-      this.#tell(request, member)
+      this.tell(request, member)
       return
     }
     const isSame = JSON.stringify(member.says) === JSON.stringify(says)
     const { state, leader } = this.data
     if (isSame && (state === 'CompletingRebalance' || (state === 'Stable' && leader !== memberId))) {
-      this.#tell(request, `in ${this.data.generation}`)
+      this.tell(request, `in ${this.data.generation}`)
       return
     }
-    if (member.join !== null) this.#tell(member.join, 'REBALANCE_IN_PROGRESS')
+    if (member.join !== null) this.tell(member.join, 'REBALANCE_IN_PROGRESS')
     Object.assign(member, times, { says, join: request })
-    this.#changed()
+    this.changed()
   }
 
   #add(member: ModelMember): void {
-    member.until = this.#now + 300_000
+    member.until = this.now + 300_000
     if (this.data.state === 'PreparingRebalance') this.data.newcomer = true
     this.data.members.push(member)
     if (this.data.members.length === 1) this.data.leader = member.id
-    this.#changed()
+    this.changed()
   }
 
   #replace(old: ModelMember, member: ModelMember, request: number): void {
-    if (old.join !== null) this.#tell(old.join, 'FENCED_INSTANCE_ID')
-    if (old.sync !== null) this.#tell(old.sync, 'FENCED_INSTANCE_ID')
+    if (old.join !== null) this.tell(old.join, 'FENCED_INSTANCE_ID')
+    if (old.sync !== null) this.tell(old.sync, 'FENCED_INSTANCE_ID')
     const { data } = this
     const before = data.state
     data.members = data.members.filter(each => each !== old)
     data.members.push(member)
-    Object.assign(member, { isNew: false, until: this.#now + member.session })
+    Object.assign(member, { isNew: false, until: this.now + member.session })
     if (data.leader === old.id) data.leader = member.id
-    if (before === 'Stable' && this.#isFavourite(data.protocol)) {
-      const isContested = this.#favourites().length > 1
-      if (!isContested || this.#choices.protocol === data.protocol) {
+    if (before === 'Stable' && this.isFavourite(data.protocol)) {
+      const isContested = this.favourites().length > 1
+      if (!isContested || this.choices.protocol === data.protocol) {
         member.join = null
-        this.#write()
-        this.#tell(request, `in ${data.generation}`)
+        this.write()
+        this.tell(request, `in ${data.generation} when durable`)
         return
       }
     }
-    this.#changed()
-  }
-
-  /** After members came, changed or went. */
-  #changed(): void {
-    const { data } = this
-    if (data.state === 'PreparingRebalance') {
-      this.#completeIfAllJoined()
-      return
-    }
-    const delay = this.rules.initialRebalanceDelayMs
-    const wasEmpty = data.state === 'Empty'
-    for (const member of data.members) {
-      if (member.sync !== null) {
-        this.#tell(member.sync, 'REBALANCE_IN_PROGRESS')
-        member.sync = null
-        member.until = this.#now + member.session
-      }
-      member.owes = false
-    }
-    data.state = 'PreparingRebalance'
-    data.isInitial = wasEmpty && delay > 0
-    data.newcomer = false
-    data.joinUntil = this.#now + (data.isInitial ? delay : this.#longest())
-    data.remaining = Math.max(this.#longest() - delay, 0)
-    if (wasEmpty && delay === 0) this.#complete()
-    else this.#completeIfAllJoined()
-  }
-
-  #longest(): number {
-    return Math.max(0, ...this.data.members.map(({ rebalance }) => rebalance))
-  }
-
-  #completeIfAllJoined(): void {
-    const { isInitial, members, pending } = this.data
-    if (!isInitial && pending.length === 0 && members.every(({ join }) => join !== null)) this.#complete()
-  }
-
-  #complete(): void {
-    const { data } = this
-    data.members = data.members.filter(({ join, instance }) => join !== null || instance !== null)
-    const joined = data.members.filter(({ join }) => join !== null)
-    if (data.members.length === 0) {
-      Object.assign(data, { generation: data.generation + 1, state: 'Empty', protocol: null, leader: null })
-      this.#write()
-      return
-    }
-    if (joined.length === 0) {
-      data.joinUntil = this.#now + this.#longest()
-      data.isInitial = false
-      return
-    }
-    if (!joined.some(({ id }) => id === data.leader)) data.leader = this.#choices.leader
-    assert(
-      joined.some(({ id }) => id === data.leader),
-      'who leads has joined',
-      { leader: data.leader },
-    )
-    data.generation += 1
-    data.state = 'CompletingRebalance'
-    data.protocol = this.#choices.protocol
-    assert(this.#isFavourite(data.protocol), 'a protocol with the most votes', { protocol: data.protocol })
-    data.syncUntil = this.#now + this.#longest()
-    for (const member of data.members) {
-      if (member.join !== null) this.#tell(member.join, `in ${data.generation}`)
-      Object.assign(member, { join: null, isNew: false, owes: true, until: this.#now + member.session })
-    }
-  }
-
-  #favourites(): string[] {
-    const { members } = this.data
-    const isKnownToAll = (name: string) => members.every(({ says }) => says.some(each => each.name === name))
-    const votes = members.map(({ says }) => says.find(({ name }) => isKnownToAll(name))!.name)
-    const count = (name: string) => votes.filter(vote => vote === name).length
-    return [...new Set(votes)].filter(name => votes.every(vote => count(vote) <= count(name)))
-  }
-
-  #isFavourite(name: string | null): boolean {
-    return name !== null && this.#favourites().includes(name)
+    this.changed()
   }
 
   #sync({ request, body }: SyncEvent): void {
     const { data } = this
     const member = this.#find(body.memberId, body.groupInstanceId)
     if (typeof member === 'string') {
-      this.#tell(request, member)
+      this.tell(request, member)
       return
     }
-    if (body.generationId !== data.generation) {
-      this.#tell(request, 'ILLEGAL_GENERATION')
+    if (body.generationId !== data.generation || member.isNew) {
+      this.tell(request, 'ILLEGAL_GENERATION')
       return
     }
     if (data.state === 'PreparingRebalance') {
-      this.#tell(request, 'REBALANCE_IN_PROGRESS')
+      this.tell(request, 'REBALANCE_IN_PROGRESS')
       return
     }
     member.owes = false
     if (data.state === 'Stable') {
-      this.#tell(request, 'assigned')
+      this.tell(request, 'assigned when durable')
       return
     }
-    if (member.sync !== null) this.#tell(member.sync, 'REBALANCE_IN_PROGRESS')
+    if (member.sync !== null) this.tell(member.sync, 'REBALANCE_IN_PROGRESS')
     member.sync = request
     if (data.leader !== member.id) return
     data.state = 'Stable'
     for (const each of data.members) {
       if (each.sync === null) continue
-      this.#tell(each.sync, 'assigned')
+      this.tell(each.sync, 'assigned when durable')
       each.sync = null
-      each.until = this.#now + each.session
+      each.until = this.now + each.session
     }
-    this.#write()
+    this.write()
   }
 
   #heartbeat(request: number, body: { memberId: string; groupInstanceId: string | null; generationId: number }): void {
     const member = this.#find(body.memberId, body.groupInstanceId)
     if (typeof member === 'string') {
-      this.#tell(request, member)
+      this.tell(request, member)
       return
     }
-    if (body.generationId !== this.data.generation) {
-      this.#tell(request, 'ILLEGAL_GENERATION')
+    if (body.generationId !== this.data.generation || member.isNew) {
+      this.tell(request, 'ILLEGAL_GENERATION')
       return
     }
-    member.until = this.#now + member.session
-    this.#tell(request, this.data.state === 'PreparingRebalance' ? 'REBALANCE_IN_PROGRESS' : 'NONE')
+    member.until = this.now + member.session
+    this.tell(request, this.data.state === 'PreparingRebalance' ? 'REBALANCE_IN_PROGRESS' : 'NONE')
   }
 
   #leave(request: number, leaving: readonly { memberId: string; groupInstanceId: string | null }[]): void {
@@ -383,30 +226,22 @@ export class ModelGroup {
       )
       const member = named ?? this.#find(memberId, groupInstanceId)
       if (typeof member === 'string') return member
-      this.#remove(member)
+      this.remove(member)
       return 'NONE'
     })
-    if (data.members.length < before) this.#changed()
-    else if (data.state === 'PreparingRebalance') this.#completeIfAllJoined()
+    if (data.members.length < before) this.changed()
+    else if (data.state === 'PreparingRebalance') this.completeIfAllJoined()
     this.#forgetIfBare()
-    this.#tell(request, told.join(' '))
-  }
-
-  #remove(member: ModelMember): void {
-    const { data } = this
-    if (member.join !== null) this.#tell(member.join, 'UNKNOWN_MEMBER_ID')
-    if (member.sync !== null) this.#tell(member.sync, 'UNKNOWN_MEMBER_ID')
-    data.members = data.members.filter(each => each !== member)
-    if (data.leader === member.id) data.leader = null
+    this.tell(request, `${told.join(' ')}${this.wrote === 'group' ? ' when durable' : ''}`)
   }
 
   #commit({ request, body }: OffsetCommitEvent): void {
     const { memberId, generationIdOrMemberEpoch: generation, groupInstanceId, topics } = body
     const error = this.commitError(memberId, generation, groupInstanceId)
-    this.#tell(request, error)
+    this.tell(request, error === 'NONE' ? 'NONE when durable' : error)
     if (error !== 'NONE') return
     const member = this.data.members.find(({ id }) => id === memberId)
-    if (member !== undefined) member.until = this.#now + member.session
+    if (member !== undefined) member.until = this.now + member.session
     if (this.data.state === 'Dead') this.data.state = 'Empty'
     for (const { name, partitions } of topics) {
       for (const { partitionIndex, committedOffset } of partitions) {
@@ -417,57 +252,48 @@ export class ModelGroup {
   }
 
   /** What would be read back: the members that were written last, and the offsets. */
-  #asWritten(): Data {
+  #asWritten(): ModelData {
     const last = this.#written.at(-1)?.data ?? { ...NOTHING, state: 'Empty' as const }
     return { ...last, state: last.state === 'Dead' ? 'Empty' : last.state, offsets: this.data.offsets }
   }
 
   #sessionTimeout(id: string): void {
     const { data } = this
-    const isDue = ({ until }: { until: number }) => until <= this.#now
+    const isDue = ({ until }: { until: number }) => until <= this.now
     if (data.pending.some(each => each.id === id && isDue(each))) {
       data.pending = data.pending.filter(each => each.id !== id)
-      if (data.state === 'PreparingRebalance') this.#completeIfAllJoined()
+      if (data.state === 'PreparingRebalance') this.completeIfAllJoined()
       this.#forgetIfBare()
       return
     }
     const member = data.members.find(each => each.id === id)
-    if (member === undefined || !isDue(member) || this.#isHeld(member)) return
-    this.#remove(member)
-    this.#changed()
+    if (member === undefined || !isDue(member) || this.isHeld(member)) return
+    this.remove(member)
+    this.changed()
   }
 
   #joinPhaseTimeout(): void {
     const { data } = this
-    if (data.state !== 'PreparingRebalance' || this.#now < data.joinUntil) return
+    if (data.state !== 'PreparingRebalance' || this.now < data.joinUntil) return
     if (!data.isInitial || !data.newcomer || data.remaining === 0) {
-      this.#complete()
+      this.complete()
       return
     }
     const extension = Math.min(this.rules.initialRebalanceDelayMs, data.remaining)
-    Object.assign(data, { joinUntil: this.#now + extension, remaining: data.remaining - extension, newcomer: false })
+    Object.assign(data, { joinUntil: this.now + extension, remaining: data.remaining - extension, newcomer: false })
   }
 
   #syncPhaseTimeout(): void {
     const { data } = this
     const late = data.members.filter(({ owes }) => owes)
-    if (late.length === 0 || this.#now < data.syncUntil) return
-    for (const member of late) this.#remove(member)
-    this.#changed()
+    if (late.length === 0 || this.now < data.syncUntil) return
+    for (const member of late) this.remove(member)
+    this.changed()
   }
 
   #forgetIfBare(): void {
     const { state, recorded, offsets, pending } = this.data
     if (state !== 'Empty' || recorded || pending.length > 0 || Object.keys(offsets).length > 0) return
     this.data = structuredClone(NOTHING)
-  }
-
-  #write(): void {
-    this.data.recorded = true
-    this.wrote = 'group'
-  }
-
-  #tell(request: number, what: string): void {
-    this.told.push([request, what])
   }
 }

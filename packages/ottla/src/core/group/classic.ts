@@ -83,7 +83,7 @@ import { decideSync } from './sync.ts'
 export function decide(group: Group, event: GroupEvent, context: GroupContext): Decision {
   const plan = new Plan(group, context)
   decideInto(plan, event)
-  return plan.finish(isTimer(event) ? 'evolve' : 'drop')
+  return plan.finish(event)
 }
 
 function decideInto(plan: Plan, event: GroupEvent): void {
@@ -130,12 +130,4 @@ function decideInto(plan: Plan, event: GroupEvent): void {
     default:
       unreachable(event)
   }
-}
-
-/**
- * A timer's decision holds although the log refused its record: the time is over. The only such record is that of the last
- * member's end, without which a loaded group finds members that time out once more.
- */
-function isTimer({ type }: GroupEvent): boolean {
-  return type === 'sessionTimeout' || type === 'joinPhaseTimeout' || type === 'syncPhaseTimeout'
 }

@@ -157,18 +157,20 @@ function answered(member: Member, nowMs: Millis): Member {
 
 function rebalancing(from: Membership, record: RecordOf<'rebalanceBegun'>): Membership {
   const { joinPhase, nowMs, timestamp } = record
-  const back = changedAll(from, member => ({ ...answered(member, nowMs), owesSync: false }))
-  return { ...enter(back, 'PreparingRebalance', timestamp), joinPhase, syncPhaseUntilMs: null }
+  const entered = enter(from, 'PreparingRebalance', timestamp)
+  const next = changedAll(entered, member => ({ ...answered(member, nowMs), owesSync: false }))
+  return { ...next, joinPhase, syncPhaseUntilMs: null }
 }
 
 function generation(from: Membership, record: RecordOf<'generationBegun'>): Membership {
   const { nowMs, protocol, leader, timestamp, syncPhaseUntilMs } = record
+  const entered = enter(from, 'CompletingRebalance', timestamp)
   assert(record.generation === from.generation + 1, 'generations are contiguous', {
     have: from.generation,
     got: record.generation,
   })
   assert(from.members.has(leader), 'a member leads', { leader })
-  const next = changedAll(from, member => ({
+  const next = changedAll(entered, member => ({
     ...member,
     awaitingJoin: null,
     owesSync: true,
@@ -176,7 +178,7 @@ function generation(from: Membership, record: RecordOf<'generationBegun'>): Memb
     sessionUntilMs: nowMs + member.sessionTimeoutMs,
   }))
   return {
-    ...enter(next, 'CompletingRebalance', timestamp),
+    ...next,
     generation: record.generation,
     protocol,
     leader,
@@ -198,10 +200,10 @@ function synced(from: Membership, { memberId, waiting }: RecordOf<'syncReceived'
  */
 function recorded(from: Membership, value: GroupMetadataValue): Membership {
   const isReadBack = from.state === 'Dead'
+  const entered = enter(from, value.members.length === 0 ? 'Empty' : 'Stable', value.currentStateTimestamp)
   assert(isReadBack || value.members.length === from.members.size, 'the record has the members of the group')
-  const state = value.members.length === 0 ? 'Empty' : 'Stable'
   const base: Membership = {
-    ...enter(from, state, value.currentStateTimestamp),
+    ...entered,
     isRecorded: true,
     generation: value.generation,
     protocolType: value.protocolType === '' ? null : value.protocolType,

@@ -5,7 +5,7 @@
 import type { WireErrorName } from '../../spec/errors.ts'
 import type { HeartbeatEvent } from './events.ts'
 import type { Member } from './membership.ts'
-import { checkMember, type Plan } from './plan.ts'
+import { checkGeneration, type Plan } from './plan.ts'
 
 export function decideHeartbeat(plan: Plan, { request, body }: HeartbeatEvent): void {
   plan.reply(request, { type: 'heartbeat', error: beat(plan, body) })
@@ -14,9 +14,8 @@ export function decideHeartbeat(plan: Plan, { request, body }: HeartbeatEvent): 
 function beat(plan: Plan, body: HeartbeatEvent['body']): WireErrorName {
   const { group, membership } = plan
   if (group.groupId === '') return 'INVALID_GROUP_ID'
-  const member = checkMember(membership, body.memberId, body.groupInstanceId)
+  const member = checkGeneration(membership, body)
   if (typeof member === 'string') return member
-  if (body.generationId !== membership.generation) return 'ILLEGAL_GENERATION'
   hear(plan, member)
   return membership.state === 'PreparingRebalance' ? 'REBALANCE_IN_PROGRESS' : 'NONE'
 }
@@ -26,7 +25,6 @@ function beat(plan: Plan, body: HeartbeatEvent['body']): WireErrorName {
  * members; it finds the later deadline when it fires.
  */
 export function hear(plan: Plan, member: Member): void {
-  const untilMs = plan.nowMs + member.sessionTimeoutMs
-  plan.record({ type: 'memberHeard', memberId: member.memberId, untilMs })
-  if (untilMs < member.sessionUntilMs) plan.setSession(member.memberId, untilMs)
+  const { memberId, sessionTimeoutMs } = member
+  plan.note({ type: 'memberHeard', memberId, untilMs: plan.nowMs + sessionTimeoutMs })
 }

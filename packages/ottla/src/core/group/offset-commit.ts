@@ -8,7 +8,7 @@ import type { WireErrorName } from '../../spec/errors.ts'
 import type { OffsetCommitEvent, OffsetCommitReply, PartitionOutcome } from './events.ts'
 import { hear } from './heartbeat.ts'
 import type { Member } from './membership.ts'
-import { checkMember, type Plan } from './plan.ts'
+import { checkGeneration, type Plan } from './plan.ts'
 import type { OffsetRecord } from './records.ts'
 
 type CommitBody = OffsetCommitEvent['body']
@@ -36,7 +36,7 @@ export function decideOffsetCommit(plan: Plan, event: OffsetCommitEvent): void {
         expireTimestamp,
         topicId,
       }
-      plan.recordOffset({ type: 'offset', topic: name, partition: partitionIndex, value })
+      plan.note({ type: 'offset', topic: name, partition: partitionIndex, value })
       isRecorded = true
       return { partitionIndex, error: 'NONE' } satisfies PartitionOutcome
     })
@@ -49,14 +49,12 @@ export function decideOffsetCommit(plan: Plan, event: OffsetCommitEvent): void {
 
 /** The member that commits, or null for somebody who is none and may. */
 function checkCommit({ membership }: Plan, { apiVersion, body }: OffsetCommitEvent): Member | null | WireErrorName {
-  const { memberId, groupInstanceId, generationIdOrMemberEpoch: generation } = body
+  const { memberId, groupInstanceId, generationIdOrMemberEpoch: generationId } = body
   const { state } = membership
-  if (generation < 0 && (state === 'Empty' || state === 'Dead')) return null
+  if (generationId < 0 && (state === 'Empty' || state === 'Dead')) return null
   if (state === 'Dead') return apiVersion >= 9 ? 'GROUP_ID_NOT_FOUND' : 'ILLEGAL_GENERATION'
-  const member = checkMember(membership, memberId, groupInstanceId)
+  const member = checkGeneration(membership, { memberId, groupInstanceId, generationId })
   if (typeof member === 'string') return member
-  // Stricter than Kafka, for a client that guesses: who waits for its first generation is in none yet (I-17).
-  if (generation !== membership.generation || member.isNew) return 'ILLEGAL_GENERATION'
   // It has the generation from its JoinGroup, but owns nothing in it yet.
   return state === 'CompletingRebalance' ? 'REBALANCE_IN_PROGRESS' : member
 }

@@ -23,7 +23,7 @@ export function decideOffsetDelete(plan: Plan, { request, body }: OffsetDeleteEv
       const place = `${partitionIndex} ${name}`
       if (error !== 'NONE' || removed.has(place) || group.offsets.get(name, partitionIndex) === null) continue
       removed.add(place)
-      plan.recordOffset({ type: 'offsetRemoval', topic: name, partition: partitionIndex })
+      plan.note({ type: 'offsetRemoval', topic: name, partition: partitionIndex })
     }
     return { name, partitions: partitions.map(({ partitionIndex }) => ({ partitionIndex, error })) }
   })
@@ -48,7 +48,7 @@ export function decideDeleteGroup(plan: Plan, { request }: DeleteGroupEvent): vo
     return
   }
   for (const [topic, partitions] of plan.group.offsets.topics()) {
-    for (const partition of partitions.keys()) plan.recordOffset({ type: 'offsetRemoval', topic, partition })
+    for (const partition of partitions.keys()) plan.note({ type: 'offsetRemoval', topic, partition })
   }
   removeGroup(plan)
   plan.replyWhenDurable(request, { type: 'deleteGroup', error: 'NONE' })
@@ -73,7 +73,7 @@ export function decideExpireOffsets(plan: Plan): void {
     const isUsed = since === null || isSubscribed(membership, topic)
     for (const [partition, value] of partitions) {
       if (isUsed || !isExpired(value, since(value), context)) kept += 1
-      else plan.recordOffset({ type: 'offsetRemoval', topic, partition })
+      else plan.note({ type: 'offsetRemoval', topic, partition })
     }
   }
   // Somebody was given an id and is about to join.
@@ -104,7 +104,7 @@ export function decidePartitionsDeleted(plan: Plan, deleted: ReadonlyMap<string,
   for (const [topic, partitions] of deleted) {
     for (const partition of new Set(partitions)) {
       if (plan.group.offsets.get(topic, partition) === null) continue
-      plan.recordOffset({ type: 'offsetRemoval', topic, partition })
+      plan.note({ type: 'offsetRemoval', topic, partition })
     }
   }
 }

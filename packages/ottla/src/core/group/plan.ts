@@ -7,21 +7,25 @@ import type { WireErrorName } from '../../spec/errors.ts'
 import type {
   Decision,
   GroupContext,
+  GroupEvent,
   JoinReply,
   Reply,
   ReplyBody,
   RequestId,
   SyncReply,
   TimerChange,
+  TimerEvent,
 } from './events.ts'
 import { evolveMembership, type MembershipRecord } from './evolve-membership.ts'
 import type { Group } from './group.ts'
 import { type Member, type Membership, NO_BYTES } from './membership.ts'
-import type { DurableRecord, GroupRecord } from './records.ts'
+import type { GroupRecord } from './records.ts'
 
 /** Keys of the timers that a group has one of. */
-export const JOIN_PHASE = 'join'
-export const SYNC_PHASE = 'sync'
+const JOIN_PHASE = 'join'
+const SYNC_PHASE = 'sync'
+
+type NotedRecord = Extract<GroupRecord, { readonly type: 'offset' | 'offsetRemoval' | 'memberHeard' }>
 
 export class Plan {
   readonly group: Group
@@ -51,14 +55,9 @@ export class Plan {
     this.#membership = evolveMembership(this.#membership, record)
   }
 
-  /** A record of an offset; decisions never look at offsets that they change. */
-  recordOffset(record: Extract<DurableRecord, { readonly type: 'offset' | 'offsetRemoval' }>): void {
+  /** A fact that nothing else in the decision looks at: offsets, and what every heartbeat says. */
+  note(record: NotedRecord): void {
     this.#records.push(record)
-  }
-
-  /** How many records there are so far. */
-  get recordCount(): number {
-    return this.#records.length
   }
 
   reply(to: RequestId, body: ReplyBody): void {
@@ -78,24 +77,43 @@ export class Plan {
     this.#timers.push({ type: 'cancel', key: sessionKey(memberId) })
   }
 
-  setJoinPhase(atMs: Millis): void {
-    this.#timers.push({ type: 'set', key: JOIN_PHASE, atMs, event: { type: 'joinPhaseTimeout' } })
-  }
-
-  setSyncPhase(atMs: Millis): void {
-    this.#timers.push({ type: 'set', key: SYNC_PHASE, atMs, event: { type: 'syncPhaseTimeout' } })
-  }
-
-  cancel(key: typeof JOIN_PHASE | typeof SYNC_PHASE): void {
-    this.#timers.push({ type: 'cancel', key })
-  }
-
-  finish(ifRefused: Decision['ifRefused']): Decision {
+  /** `event` is what was decided: the timer that fired is no longer set. */
+  finish(event: GroupEvent): Decision {
+    const before = this.group.membership
+    const after = this.#membership
+    const joinEnds = { before: before.joinPhase?.untilMs ?? null, after: after.joinPhase?.untilMs ?? null }
+    const syncEnds = { before: before.syncPhaseUntilMs, after: after.syncPhaseUntilMs }
+    this.#movePhase(JOIN_PHASE, { type: 'joinPhaseTimeout' }, { decided: event, ...joinEnds })
+    this.#movePhase(SYNC_PHASE, { type: 'syncPhaseTimeout' }, { decided: event, ...syncEnds })
+    const ifRefused = isTimer(event) ? 'evolve' : 'drop'
     return { records: this.#records, replies: this.#replies, timers: this.#timers, ifRefused }
+  }
+
+  /** The timer of a phase is always set to the end that the phase has. */
+  #movePhase(key: string, event: TimerEvent, ends: PhaseEnds): void {
+    const setAtMs = ends.decided.type === event.type ? null : ends.before
+    if (ends.after === setAtMs) return
+    if (ends.after !== null) this.#timers.push({ type: 'set', key, atMs: ends.after, event })
+    else this.#timers.push({ type: 'cancel', key })
   }
 }
 
-export function sessionKey(memberId: string): string {
+/** When a phase ends, before and after an event was decided; null when it is not under way. */
+interface PhaseEnds {
+  readonly decided: GroupEvent
+  readonly before: Millis | null
+  readonly after: Millis | null
+}
+
+/**
+ * A timer's decision holds although the log refused its record: the time is over. The only such record is that of the last
+ * member's end, without which a loaded group finds members that time out once more.
+ */
+function isTimer({ type }: GroupEvent): boolean {
+  return type === 'sessionTimeout' || type === 'joinPhaseTimeout' || type === 'syncPhaseTimeout'
+}
+
+function sessionKey(memberId: string): string {
   return `session/${memberId}`
 }
 
@@ -123,4 +141,21 @@ export function checkMember(
     if (current !== memberId) return 'FENCED_INSTANCE_ID'
   }
   return membership.members.get(memberId) ?? 'UNKNOWN_MEMBER_ID'
+}
+
+/**
+ * As `checkMember`, of a request that names the generation it is in. Who waits for its first one is in none yet: stricter
+ * than Kafka, which takes a guess for it (I-17).
+ */
+export function checkGeneration(membership: Membership, claimed: ClaimedMember): Member | WireErrorName {
+  const member = checkMember(membership, claimed.memberId, claimed.groupInstanceId)
+  if (typeof member === 'string') return member
+  return claimed.generationId === membership.generation && !member.isNew ? member : 'ILLEGAL_GENERATION'
+}
+
+/** Who a request says it is. */
+export interface ClaimedMember {
+  readonly memberId: string
+  readonly groupInstanceId: string | null
+  readonly generationId: number
 }

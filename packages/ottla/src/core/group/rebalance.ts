@@ -5,9 +5,12 @@
 import { assert } from '../../base/assert.ts'
 import type { JoinReply } from './events.ts'
 import { hasAllJoined, type Member, type Membership, PREDECESSORS, rebalanceTimeoutMs } from './membership.ts'
-import { JOIN_PHASE, joinError, type Plan, SYNC_PHASE, syncError } from './plan.ts'
+import { joinError, type Plan, syncError } from './plan.ts'
 import { metadataOf, selectProtocol } from './protocols.ts'
 import { groupRecord } from './recorded-group.ts'
+
+/** A join phase to which nobody came is repeated after this at the earliest, should the members ask for no time at all. */
+const JOIN_PHASE_AGAIN_MS_MIN = 1_000
 
 /** After members came, changed or went: the current generation ends, or the join phase that is under way may be over. */
 export function rebalanceOrComplete(plan: Plan): void {
@@ -18,11 +21,10 @@ export function rebalanceOrComplete(plan: Plan): void {
 /** Ends the generation: from now on members have to join again, and what they are told says so. */
 export function beginRebalance(plan: Plan): void {
   const { nowMs, context } = plan
-  const { state, syncPhaseUntilMs } = plan.membership
+  const { state } = plan.membership
   for (const { awaitingSync } of plan.membership.members.values()) {
     if (awaitingSync !== null) plan.reply(awaitingSync, syncError('REBALANCE_IN_PROGRESS'))
   }
-  if (syncPhaseUntilMs !== null) plan.cancel(SYNC_PHASE)
   const timeoutMs = rebalanceTimeoutMs(plan.membership)
   const delayMs = context.rules.initialRebalanceDelayMs
   const isInitial = state === 'Empty' && delayMs > 0
@@ -33,7 +35,6 @@ export function beginRebalance(plan: Plan): void {
     hasNewMember: false,
   }
   plan.record({ type: 'rebalanceBegun', joinPhase, nowMs, timestamp: context.timestamp })
-  plan.setJoinPhase(joinPhase.untilMs)
   // Without a delay the first member does not wait for ids that were given to others: they may never come.
   if (state === 'Empty' && !isInitial) completeJoinPhase(plan)
   else completeIfAllJoined(plan)
@@ -49,11 +50,7 @@ export function completeIfAllJoined(plan: Plan): void {
 /** The timer of the join phase. */
 export function decideJoinPhaseTimeout(plan: Plan): void {
   const { joinPhase } = plan.membership
-  if (joinPhase === null) return
-  if (plan.nowMs < joinPhase.untilMs) {
-    plan.setJoinPhase(joinPhase.untilMs)
-    return
-  }
+  if (joinPhase === null || plan.nowMs < joinPhase.untilMs) return
   if (!joinPhase.isInitial || !joinPhase.hasNewMember || joinPhase.remainingMs === 0) {
     completeJoinPhase(plan)
     return
@@ -62,7 +59,6 @@ export function decideJoinPhaseTimeout(plan: Plan): void {
   const untilMs = plan.nowMs + extensionMs
   const remainingMs = joinPhase.remainingMs - extensionMs
   plan.record({ type: 'joinPhaseExtended', joinPhase: { ...joinPhase, untilMs, remainingMs, hasNewMember: false } })
-  plan.setJoinPhase(untilMs)
 }
 
 /**
@@ -76,19 +72,16 @@ function completeJoinPhase(plan: Plan): void {
   }
   const { membership } = plan
   if (membership.members.size === 0) {
-    plan.cancel(JOIN_PHASE)
     plan.record(groupRecord(membership, { generation: membership.generation + 1, timestamp: plan.context.timestamp }))
     return
   }
   const leader = leaderOf(membership)
   if (leader === null) {
     // Only static members, and none of them came: wait until one does, or their sessions end.
-    const joinPhase = { ...membership.joinPhase!, isInitial: false, untilMs: nowMs + rebalanceTimeoutMs(membership) }
-    plan.record({ type: 'joinPhaseExtended', joinPhase })
-    plan.setJoinPhase(joinPhase.untilMs)
+    const untilMs = nowMs + Math.max(rebalanceTimeoutMs(membership), JOIN_PHASE_AGAIN_MS_MIN)
+    plan.record({ type: 'joinPhaseExtended', joinPhase: { ...membership.joinPhase!, isInitial: false, untilMs } })
     return
   }
-  plan.cancel(JOIN_PHASE)
   beginGeneration(plan, leader)
 }
 
@@ -115,7 +108,6 @@ function beginGeneration(plan: Plan, leader: Member): void {
     nowMs,
     timestamp: context.timestamp,
   })
-  plan.setSyncPhase(syncPhaseUntilMs)
   for (const { awaitingJoin, memberId } of before.members.values()) {
     if (awaitingJoin !== null) plan.reply(awaitingJoin, currentGeneration(plan.membership, memberId))
   }
@@ -184,11 +176,7 @@ export function decideSessionTimeout(plan: Plan, memberId: string): void {
 /** The timer of members that got a generation and did not send their SyncGroup: they are out. */
 export function decideSyncPhaseTimeout(plan: Plan): void {
   const { syncPhaseUntilMs } = plan.membership
-  if (syncPhaseUntilMs === null) return
-  if (plan.nowMs < syncPhaseUntilMs) {
-    plan.setSyncPhase(syncPhaseUntilMs)
-    return
-  }
+  if (syncPhaseUntilMs === null || plan.nowMs < syncPhaseUntilMs) return
   for (const member of plan.membership.members.values()) {
     if (member.owesSync) removeMember(plan, member)
   }

@@ -7,7 +7,7 @@ import { assert } from '../../base/assert.ts'
 import type { JoinEvent, JoinReply } from './events.ts'
 import { joiningMember } from './joining-member.ts'
 import { type Membership, memberOf } from './membership.ts'
-import { joinError, type Plan, SYNC_PHASE, syncError } from './plan.ts'
+import { joinError, type Plan, syncError } from './plan.ts'
 import { selectProtocol } from './protocols.ts'
 import { beginRebalance, completeIfAllJoined, currentGeneration, joinedMembers } from './rebalance.ts'
 import { groupRecord } from './recorded-group.ts'
@@ -48,7 +48,6 @@ function keepGeneration(
   { before, memberId }: { readonly before: Membership; readonly memberId: string },
 ): void {
   const { membership, context } = plan
-  if (before.syncPhaseUntilMs !== null && membership.syncPhaseUntilMs === null) plan.cancel(SYNC_PHASE)
   plan.record(groupRecord(membership, { generation: membership.generation, timestamp: context.timestamp }))
   plan.replyWhenDurable(request, joinedAgain(before, membership, { memberId, apiVersion }))
 }

@@ -4,9 +4,9 @@
  * GroupMetadataManager.classicGroupSync.
  */
 import type { WireErrorName } from '../../spec/errors.ts'
-import type { RequestId, SyncEvent, SyncReply } from './events.ts'
+import type { SyncEvent, SyncReply } from './events.ts'
 import type { Member, Membership } from './membership.ts'
-import { checkMember, type Plan, SYNC_PHASE, syncError } from './plan.ts'
+import { checkGeneration, type Plan, syncError } from './plan.ts'
 import { groupRecord } from './recorded-group.ts'
 
 export function decideSync(plan: Plan, event: SyncEvent): void {
@@ -18,23 +18,22 @@ export function decideSync(plan: Plan, event: SyncEvent): void {
   }
   const { memberId } = member
   if (plan.membership.state === 'Stable') {
-    receive(plan, memberId, null)
+    plan.record({ type: 'syncReceived', memberId, waiting: null })
     plan.replyWhenDurable(request, assignmentOf(plan.membership, member))
     return
   }
   // The same member twice: the first has given up, or is told to look again.
   if (member.awaitingSync !== null) plan.reply(member.awaitingSync, syncError('REBALANCE_IN_PROGRESS'))
-  receive(plan, memberId, request)
+  plan.record({ type: 'syncReceived', memberId, waiting: request })
   if (plan.membership.leader === memberId) handOut(plan, event)
 }
 
 function checkSync({ group, membership }: Plan, { apiVersion, body }: SyncEvent): Member | WireErrorName {
-  const { protocolType, protocolName, memberId, groupInstanceId } = body
+  const { protocolType, protocolName } = body
   if (apiVersion >= 5 && (protocolType === null || protocolName === null)) return 'INCONSISTENT_GROUP_PROTOCOL'
   if (group.groupId === '') return 'INVALID_GROUP_ID'
-  const member = checkMember(membership, memberId, groupInstanceId)
+  const member = checkGeneration(membership, body)
   if (typeof member === 'string') return member
-  if (body.generationId !== membership.generation) return 'ILLEGAL_GENERATION'
   const isOther = (given: string | null, own: string | null) => given !== null && own !== null && given !== own
   if (isOther(protocolType, membership.protocolType) || isOther(protocolName, membership.protocol)) {
     return 'INCONSISTENT_GROUP_PROTOCOL'
@@ -58,11 +57,4 @@ function handOut(plan: Plan, { body }: SyncEvent): void {
 
 function assignmentOf({ protocolType, protocol }: Membership, { assignment }: Member): SyncReply {
   return { type: 'sync', error: 'NONE', protocolType, protocolName: protocol, assignment }
-}
-
-/** The member sent what it owed. The last one ends the wait for others. */
-function receive(plan: Plan, memberId: string, waiting: RequestId | null): void {
-  const wasOwed = plan.membership.syncPhaseUntilMs !== null
-  plan.record({ type: 'syncReceived', memberId, waiting })
-  if (wasOwed && plan.membership.syncPhaseUntilMs === null) plan.cancel(SYNC_PHASE)
 }

@@ -29,14 +29,16 @@ export function nextRequest(): number {
   return lastRequest
 }
 
+const writer = new Writer()
+
 export function subscription(topics: readonly string[]): Uint8Array {
-  const writer = new Writer().beginBare()
+  writer.beginBare()
   encodeConsumerProtocolSubscription(writer, 3, { topics })
   return writer.finishBytes()
 }
 
 export function assignment(topic: string, partitions: readonly number[]): Uint8Array {
-  const writer = new Writer().beginBare()
+  writer.beginBare()
   encodeConsumerProtocolAssignment(writer, 1, { assignedPartitions: [{ topic, partitions }] })
   return writer.finishBytes()
 }
