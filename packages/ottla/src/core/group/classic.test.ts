@@ -174,8 +174,21 @@ test('a protocol that a member names twice is its first', () => {
   assert.deepEqual(member.protocols[0]!.metadata, subscription(['orders']))
 })
 
+test('of two protocols with as many votes the one that got its vote first is chosen', () => {
+  const world = new GroupWorld()
+  for (const protocols of [
+    ['sticky', 'range'],
+    ['range', 'sticky'],
+  ]) {
+    world.send(join({ apiVersion: 3, protocols }))
+  }
+  world.advanceTo(6_000)
+  const [first] = world.group.membership.members.values()
+  assert.equal(world.group.membership.protocol, first!.protocols[0]!.name)
+})
+
 test('a client id of any length makes a member id that fits into a string of the protocol', () => {
-  for (const clientId of ['x'.repeat(32_767), '\u{1f600}'.repeat(8_191)]) {
+  for (const clientId of ['x'.repeat(32_767), `a${'\u{1f600}'.repeat(8_191)}`]) {
     const { replies } = decide(openGroup('g'), join({ clientId }), context)
     const { body } = replies[0]!
     assert.ok(body.type === 'join' && body.error === 'MEMBER_ID_REQUIRED')

@@ -257,6 +257,20 @@ for (const [what, before, event, told] of rows) {
   })
 }
 
+test('an id that was given to a dynamic member is not one of a static member', () => {
+  const c = new Case()
+  const reply = c.joined({ apiVersion: 9 })
+  assert.equal(c.error(join({ memberId: reply.memberId, groupInstanceId: 'i' })), 'UNKNOWN_MEMBER_ID')
+  assert.equal(c.error(join({ memberId: reply.memberId })), 'NONE')
+})
+
+test('consumers whose bytes nobody can read may read any topic', () => {
+  const c = new Case()
+  const event = join({ apiVersion: 3 })
+  c.ask({ ...event, body: { ...event.body, protocols: [{ name: 'range', metadata: Uint8Array.of(7) }] } })
+  assert.equal(c.error(offsetDelete('other', [0])), 'GROUP_SUBSCRIBED_TO_TOPIC')
+})
+
 test('a group without a name is refused, but for offsets, which Kafka keeps for it', () => {
   const context = { nowMs: 0, timestamp: 0, rules: testRules }
   const told = [join(), sync({}), heartbeat({}), leave([]), offsetDelete('orders', [0])].map(event => {

@@ -106,6 +106,13 @@ function readBack(...records: DurableRecord[]) {
   return read
 }
 
+test('what is read shares no memory with the log', () => {
+  const written = encodeGroupRecord('g', { type: 'group', value: group })
+  const read = decodeGroupRecord(written)
+  written.value!.fill(0xff)
+  assert.deepEqual(read, { groupId: 'g', record: { type: 'group', value: group } })
+})
+
 test('a group is what its last record says, whatever older ones said', () => {
   const other = { ...member, memberId: 'm-2', groupInstanceId: null }
   const read = readBack(
@@ -141,6 +148,13 @@ test('tombstones in any order: offsets without a group are a simple group, and n
   assert.equal(readBack(offset, { type: 'groupRemoval' }).membership.state, 'Empty')
   const kept = readBack(offset, { type: 'group', value: { ...group, protocol: null, leader: null, members: [] } }, gone)
   assert.equal(kept.membership.state, 'Empty')
+  const another = readBack(offset, { ...gone, partition: 8 }, { ...gone, topic: 'more' })
+  assert.equal(another.offsets.size, 1)
+})
+
+test('a group that was recorded without a type has none', () => {
+  const none = { ...group, protocolType: '', protocol: null, leader: null, members: [] }
+  assert.equal(readBack({ type: 'group', value: none }).membership.protocolType, null)
 })
 
 test('a stable group of another protocol type, or of clients with bytes of their own, subscribes to what nobody knows', () => {

@@ -97,6 +97,16 @@ test('an offset of a topic that was deleted and made anew is not one of the new 
   assert.equal(asked(ZERO_UUID, FIRST), 8)
 })
 
+test('a topic without offsets is not told', () => {
+  const world = new GroupWorld()
+  world.send(commit(['orders', 'more'].map(topic => ({ topic, partition: 0, offset: 1 }))))
+  world.send(offsetDelete('more', [0]))
+  assert.deepEqual(
+    fetchOffsets(world.group, null).map(({ name }) => name),
+    ['orders'],
+  )
+})
+
 test('a partition named twice is committed as it was named last, and deleted once', () => {
   const world = new GroupWorld()
   const twice = [1, 2].map(offset => ({ topic: 'orders', partition: 0, offset }))
