@@ -34,7 +34,7 @@ export function decideJoin(plan: Plan, event: JoinEvent): void {
     plan.reply(request, joinError(error, body.memberId))
     return
   }
-  if (!hasRoom(plan, body.memberId)) {
+  if (!hasRoom(plan, body)) {
     refuseForRoom(plan, event)
     return
   }
@@ -58,13 +58,15 @@ function refusalOf({ group, context, membership }: Plan, { body }: JoinEvent): W
 
 /**
  * While members join, those who wait count, so that a group above its limit shrinks to those who came first; else all
- * members. Ids that were given count for themselves.
+ * members. Ids that were given count for themselves. A static member that comes back takes its own place (Kafka, where it
+ * has no id yet, finds a full group).
  */
-function hasRoom({ membership, context }: Plan, memberId: string): boolean {
+function hasRoom({ membership, context }: Plan, { memberId, groupInstanceId }: JoinEvent['body']): boolean {
   const { groupSizeMax } = context.rules
-  const { state, members, pendingMembers, awaitingJoinCount } = membership
-  const member = members.get(memberId)
-  if (memberId === '' && pendingMembers.size >= groupSizeMax) return false
+  const { state, members, staticMembers, pendingMembers, awaitingJoinCount } = membership
+  const known = memberId === '' && groupInstanceId !== null ? staticMembers.get(groupInstanceId) : memberId
+  const member = known === undefined ? undefined : members.get(known)
+  if (known === '' && pendingMembers.size >= groupSizeMax) return false
   if (state === 'Empty' || state === 'Dead') return true
   if (state === 'PreparingRebalance') return (member?.awaitingJoin ?? null) !== null || awaitingJoinCount < groupSizeMax
   return member !== undefined || members.size < groupSizeMax
