@@ -6,11 +6,11 @@
 import { assert } from '../base/assert.ts'
 import type { BrokerId } from '../base/units.ts'
 import type { Uuid } from '../base/uuid.ts'
+import type { BrokerConfigInForce } from '../core/metadata/broker-config.ts'
 import { ConfigResource, type MetadataImage, overridesOf, type TopicImage, topicById } from '../core/metadata/image.ts'
 import type { Clock } from '../ports/clock.ts'
 import { DiskFault } from '../ports/disk.ts'
 import type { Observe } from '../ports/observe.ts'
-import type { BrokerConfig } from '../spec/config/broker.ts'
 import { resolveTopicConfig, type TopicConfig } from '../spec/config/topic.ts'
 import { eachOf } from '../storage/env.ts'
 import type { Log } from '../storage/log.ts'
@@ -23,7 +23,7 @@ const OPENING_MAX = 32
 
 export interface ReconcilerParts {
   readonly self: BrokerId
-  readonly config: BrokerConfig
+  readonly config: BrokerConfigInForce
   readonly directories: DataDirectories
   readonly table: PartitionTable
   readonly clock: Clock
@@ -73,7 +73,7 @@ export class Reconciler {
 
   #configOf(image: MetadataImage, topic: TopicImage): TopicConfig {
     const overrides = overridesOf(image, ConfigResource.topic, topic.name)
-    return resolveTopicConfig(this.#parts.config, overrides, topic.partitions[0]?.replicas.length ?? 1)
+    return resolveTopicConfig(this.#parts.config.at(image), overrides, topic.partitions[0]?.replicas.length ?? 1)
   }
 
   async #applyPartition(

@@ -12,7 +12,8 @@ export interface RetentionParts {
   readonly directories: DataDirectories
   readonly table: PartitionTable
   readonly intervalMs: Millis
-  readonly producerExpiryMs: Millis
+  /** As it is in force when it is asked. */
+  readonly producerExpiryMs: () => Millis
   readonly fatal: (why: unknown) => void
 }
 
@@ -49,7 +50,7 @@ export class RetentionLoop {
     }
     for (const hosted of table) {
       hosted.startMoved()
-      hosted.state.producers.expire(clock.monoMs(), producerExpiryMs)
+      hosted.state.producers.expire(clock.monoMs(), producerExpiryMs())
     }
   }
 }

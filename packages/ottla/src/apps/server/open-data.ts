@@ -27,7 +27,7 @@ export async function openData(config: BrokerConfig, adapters: ServerAdapters): 
   const clusterId = await clusterIdOf(config, adapters)
   const memory = new MemoryBudget(adapters.disk, { bytes: config.memoryBudgetBytes })
   const opened: LogDirectory[] = []
-  let failed = 0
+  const failed: string[] = []
   try {
     for (const path of config.logDirs) {
       try {
@@ -43,9 +43,9 @@ export async function openData(config: BrokerConfig, adapters: ServerAdapters): 
         )
       } catch (fault) {
         if (!(fault instanceof DiskFault)) throw fault
-        failed++
+        failed.push(path)
         adapters.observe.log('error', 'log-directory.offline', { path, reason: fault.message })
-        if (path === config.logDirs[0] || failed === config.logDirs.length) throw cannotStart(path, fault)
+        if (path === config.logDirs[0] || failed.length === config.logDirs.length) throw cannotStart(path, fault)
       }
     }
     const directories = new DataDirectories(opened, failed)

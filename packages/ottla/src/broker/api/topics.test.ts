@@ -229,7 +229,7 @@ test('DescribeConfigs: sources, synonyms, types, documentation', () =>
       assert.match(retention?.documentation ?? '', /Milliseconds/)
       const ofBroker = await describe(4, '1', ['log.retention.ms', 'num.partitions'])
       assert.deepEqual(ofBroker.configs.map(each => [each.name, each.value, each.configSource, each.readOnly]).sort(), [
-        ['log.retention.ms', '3600000', 4, true],
+        ['log.retention.ms', '3600000', 4, false],
         ['num.partitions', '1', 5, true],
       ])
       assert.equal(errorOf(await describe(2, 'nowhere')), 'UNKNOWN_TOPIC_OR_PARTITION')

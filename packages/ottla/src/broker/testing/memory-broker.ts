@@ -21,12 +21,30 @@ const PATIENCE_MS = 1000
 /** How far the broker's clock moves on for each turn that is waited for. */
 const TURN_MS = 1
 
+/** What outlives a broker: its disk, and the log that its metadata is in. */
+interface Kept {
+  readonly disk: MemoryDisk
+  readonly coordination: MemoryCoordination
+  /** Directories below which every operation fails. */
+  readonly failing: Set<string>
+}
+
+function newKept(): Kept {
+  const failing = new Set<string>()
+  const disk = new MemoryDisk({
+    intercept: ({ path }) => ([...failing].some(directory => path.startsWith(directory)) ? 'EIO' : 'go'),
+  })
+  return { disk, coordination: new MemoryCoordination(), failing }
+}
+
 export class MemoryBroker {
   readonly clock: ManualClock
   readonly observe: CollectingObserve
   readonly fatals: readonly unknown[]
   readonly server: Server
   readonly #net: MemoryNet
+  readonly #kept: Kept
+  readonly #keys: Readonly<Record<string, string>>
 
   /** Use `start`. */
   constructor(parts: {
@@ -35,21 +53,40 @@ export class MemoryBroker {
     net: MemoryNet
     observe: CollectingObserve
     fatals: unknown[]
+    kept: Kept
+    keys: Readonly<Record<string, string>>
   }) {
     this.clock = parts.clock
     this.server = parts.server
     this.observe = parts.observe
     this.fatals = parts.fatals
     this.#net = parts.net
+    this.#kept = parts.kept
+    this.#keys = parts.keys
   }
 
   /** `keys`: config by Kafka's names. One listener, and limits on new connections that tests do not meet by accident. */
-  static async start(keys: Readonly<Record<string, string>> = {}): Promise<MemoryBroker> {
+  static start(keys: Readonly<Record<string, string>> = {}): Promise<MemoryBroker> {
+    return MemoryBroker.#start(keys, newKept())
+  }
+
+  /** From now on nothing on the disk below the directory works. */
+  failDisk(directory: string): void {
+    this.#kept.failing.add(directory)
+  }
+
+  /** A clean stop, then a start on the same disk with the same config. */
+  async restart(): Promise<MemoryBroker> {
+    await this.close()
+    return MemoryBroker.#start(this.#keys, this.#kept)
+  }
+
+  static async #start(keys: Readonly<Record<string, string>>, kept: Kept): Promise<MemoryBroker> {
     const clock = new ManualClock()
     const observe = new CollectingObserve()
     const fatals: unknown[] = []
     const net = new MemoryNet()
-    const coordination = new MemoryCoordination()
+    const { disk, coordination } = kept
     const config = brokerConfigOf({
       'max.connection.creation.rate': '100000',
       'max.connections.per.ip': '10000',
@@ -61,7 +98,7 @@ export class MemoryBroker {
       net,
       random: new SeededRandom(1),
       crypto: new SeededCrypto(1),
-      disk: new MemoryDisk(),
+      disk,
       hostName: 'localhost',
       openMetadata: async () => ({ log: coordination.metaLog(), membership: coordination.membership() }),
       fatal: why => fatals.push(why),
@@ -74,7 +111,7 @@ export class MemoryBroker {
       clock.advance(TURN_MS)
       await nextLoop()
     }
-    return new MemoryBroker({ clock, server: await started, net, observe, fatals })
+    return new MemoryBroker({ clock, server: await started, net, observe, fatals, kept, keys })
   }
 
   /** Of the first listener. */
