@@ -49,7 +49,7 @@ async function applied(image: MetadataImage, paths: readonly string[]) {
   const reconciler = new Reconciler({ self: SELF, config, directories, table, clock, observe })
   const apply = (mayCreate: boolean) =>
     reconciler.apply(image, { topics: new Set([TOPIC_ID]), removed: new Set(), mayCreate })
-  return { directories, table, observe, reconciler, apply, opened }
+  return { clock, directories, table, observe, reconciler, apply, opened }
 }
 
 test('a partition whose log may lie in a missing directory is not made anew by later changes of its topic', async () => {
@@ -119,5 +119,27 @@ test('configs of the topic and of brokers reach the log and the rules of appends
   assert.equal(hosted.log.config.retentionMs, 15)
   assert.equal(hosted.state.minInsyncReplicas, 16)
   assert.equal(hosted.log.config.durability, 'disk', 'what the topic had of its own is gone')
+  await directories.close()
+})
+
+test('a change of all partitions lets others have their turn', async () => {
+  const image = withConfigs(imageOf(600), 2, 'orders', { durability: 'memory' })
+  const { clock, table, apply, directories } = await applied(image, ['/a'])
+  let isDone = false
+  const done = apply(true).then(() => {
+    isDone = true
+  })
+  const looks: number[] = []
+  while (!isDone) {
+    await new Promise(resolve => setImmediate(resolve))
+    looks.push(table.ofTopic(TOPIC_ID).length)
+    clock.advance(0)
+  }
+  await done
+  assert.equal(looks.at(-1), 600)
+  assert.ok(
+    looks.some(count => count > 0 && count < 600),
+    'others ran in between',
+  )
   await directories.close()
 })

@@ -20,6 +20,8 @@ import type { PartitionTable } from './partition-table.ts'
 
 /** Logs opened or created at a time: enough to keep a disk busy, few enough to leave descriptors. */
 const OPENING_MAX = 32
+/** Partitions looked at before others get their turn: a change of a broker's config concerns all that it has. */
+const PARTITIONS_PER_TURN = 250
 
 export interface ReconcilerParts {
   readonly self: BrokerId
@@ -54,12 +56,19 @@ export class Reconciler {
   /** Calls must not overlap. A partition whose directory fails is left out and reported; the others are served. */
   async apply(image: MetadataImage, change: Change): Promise<void> {
     await this.#removeTopics(change)
+    const { clock } = this.#parts
     const work: (() => Promise<void>)[] = []
+    let begun = 0
+    let turn = Promise.resolve()
     for (const topic of this.#topicsOf(image, change)) {
       const config = this.#configOf(image, topic)
       topic.partitions.forEach((partition, index) => {
         if (!partition.replicas.includes(this.#parts.self)) return
-        work.push(() => this.#applyPartition(topic, index, { config, mayCreate: change.mayCreate }))
+        work.push(async () => {
+          await turn
+          if (++begun % PARTITIONS_PER_TURN === 0) turn = new Promise(resolve => clock.after(0, resolve))
+          await this.#applyPartition(topic, index, { config, mayCreate: change.mayCreate })
+        })
       })
     }
     await eachOf(work, OPENING_MAX, task => task())
