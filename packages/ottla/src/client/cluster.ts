@@ -8,6 +8,7 @@ import { type Uuid, ZERO_UUID } from '../base/uuid.ts'
 import type { NetAddress } from '../ports/net.ts'
 import type { Random } from '../ports/random.ts'
 import type { Api } from '../wire/api.ts'
+import { findCoordinatorApi } from '../wire/gen/find-coordinator.ts'
 import { type MetadataResponse, type MetadataTopicResponse, metadataApi } from '../wire/gen/metadata.ts'
 import { Backoff } from './backoff.ts'
 import type { ClientEnv, Connection, ConnectOptions } from './connection.ts'
@@ -51,6 +52,8 @@ export interface LeaderAddress {
 }
 
 const RETRY_FOR_MS = 60_000
+/** What a key is, in FindCoordinator: a consumer group. */
+const GROUP_KEY = 0
 
 export class Cluster {
   readonly env: ClusterEnv
@@ -151,8 +154,35 @@ export class Cluster {
     })
   }
 
+  /** Ids of the brokers there are now, in order. */
+  async brokerIds(): Promise<readonly BrokerId[]> {
+    await this.#retrying(() => this.#askMetadata([], false))
+    return [...this.#brokers.keys()].sort((a, b) => a - b)
+  }
+
+  /**
+   * Talks to the broker that coordinates the group, which is looked for each time; again while what `talk` throws may
+   * pass, such as NOT_COORDINATOR.
+   */
+  withCoordinator<T>(groupId: string, talk: (connection: Connection) => Promise<T>): Promise<T> {
+    return this.#retrying(async () => talk(await this.connections.to(await this.#coordinatorOf(groupId))))
+  }
+
   close(): void {
     this.connections.close()
+  }
+
+  async #coordinatorOf(groupId: string): Promise<NetAddress> {
+    const connection = await this.#any()
+    const response = await connection.request(findCoordinatorApi, {
+      key: groupId,
+      keyType: GROUP_KEY,
+      coordinatorKeys: [groupId],
+    })
+    // Before version 4 the one answer is the response itself.
+    const { errorCode, errorMessage, host, port } = response.coordinators[0] ?? response
+    refuseError(errorCode, `cannot find the coordinator of group ${groupId}`, errorMessage)
+    return { host, port }
   }
 
   async #askTopic(name: string, create: boolean): Promise<TopicInfo> {

@@ -3,6 +3,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import type { Terminal } from '../../adapters/node/terminal.ts'
 import type { EditFlags, GetFlags } from './config.ts'
 import type { ConsumeFlags } from './consume.ts'
+import type { DeleteFlags, GroupFlags, ResetFlags } from './group.ts'
 import type { ProduceFlags } from './produce.ts'
 import { addStart } from './start-options.ts'
 import type { AlterFlags, CreateFlags, TopicFlags } from './topic.ts'
@@ -54,6 +55,7 @@ function buildProgram(terminal: Terminal, finish: Finish): Command {
   addStart(program)
   addTopic(program, terminal)
   addConfig(program, terminal)
+  addGroup(program, terminal)
   addProduce(program, terminal, finish)
   addConsume(program, terminal)
   return program
@@ -115,6 +117,35 @@ function addConfig(program: Command, terminal: Terminal): void {
     .option('--validate-only', 'check everything, change nothing')
     .action(async (keys: string[], flags: EditFlags) =>
       (await import('./config.ts')).deleteCommand(keys, flags, terminal),
+    )
+}
+
+function addGroup(program: Command, terminal: Terminal): void {
+  const group = program.command('group').summary('list, describe, reset and delete consumer groups')
+  group.description('List, describe, reset and delete consumer groups.').helpCommand(false)
+  forCluster(group.command('list').alias('ls').summary('list groups'))
+    .addOption(outputOption())
+    .action(async (flags: GroupFlags) => (await import('./group.ts')).listCommand(flags, terminal))
+  forCluster(group.command('describe <group>').summary('show members, offsets and lag of a group'))
+    .addOption(outputOption())
+    .action(async (name: string, flags: GroupFlags) =>
+      (await import('./group.ts')).describeCommand(name, flags, terminal),
+    )
+  forCluster(group.command('reset <group>').summary('set committed offsets'))
+    .description('Sets what a group has committed. Nobody may be in the group meanwhile.')
+    .requiredOption(
+      '--to <where>',
+      'start, end, an offset, +N or -N from where it is, a time (2030-01-31T12:00:00Z), or as long ago as 15m, 2h, 7d',
+    )
+    .option('-t, --topic <name[:partitions]>', 'the topic, or some of its partitions; may be repeated', collect, [])
+    .option('--all-topics', 'all that the group has committed')
+    .option('--validate-only', 'check and show everything, change nothing')
+    .addOption(outputOption())
+    .action(async (name: string, flags: ResetFlags) => (await import('./group.ts')).resetCommand(name, flags, terminal))
+  forCluster(group.command('delete <group...>').alias('rm').summary('delete groups with all they committed'))
+    .option('-t, --topic <name[:partitions]>', 'only what is committed there; may be repeated', collect, [])
+    .action(async (names: string[], flags: DeleteFlags) =>
+      (await import('./group.ts')).deleteCommand(names, flags, terminal),
     )
 }
 

@@ -9,6 +9,7 @@ import { deletionOf, settingOf } from './config.ts'
 import { type ClusterFlags, withCluster } from './connect.ts'
 import { CommandError, Failure } from './failure.ts'
 import { findTopic } from './find-topic.ts'
+import { plural } from './plural.ts'
 import { table } from './table.ts'
 
 export interface TopicFlags extends ClusterFlags {
@@ -152,8 +153,4 @@ function splitConfig(text: string): [key: string, value: string] {
       Failure.usage,
     )
   return [text.slice(0, at).trim(), text.slice(at + 1)]
-}
-
-function plural(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`
 }
