@@ -247,7 +247,8 @@ function notesOf({ members }: GroupDescription, rows: readonly Row[]): string {
   if (idle.length === 0 || busy === 0) return total
   const names = idle.map(nameOf).join(', ')
   const have = idle.length === 1 ? 'has' : 'have'
-  return `${total}${plural(idle.length, 'member')} ${have} nothing to do, there are ${plural(busy, 'partition')} for ${members.length}: ${names}\n`
+  const why = `${plural(busy, 'partition')}, ${plural(members.length, 'member')}`
+  return `${total}${plural(idle.length, 'member')} ${have} nothing to do (${why}): ${names}\n`
 }
 
 function nameOf({ instanceId, memberId }: GroupMember): string {
