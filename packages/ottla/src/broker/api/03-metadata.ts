@@ -20,6 +20,7 @@ import {
   topicByName,
 } from '../../core/metadata/image.ts'
 import { isInternalTopic, topicNameProblem } from '../../core/metadata/names.ts'
+import { nextTurn } from '../../runtime/turns.ts'
 import { errorCodeOf, type WireErrorName } from '../../spec/errors.ts'
 import {
   type MetadataPartitionInput,
@@ -33,7 +34,6 @@ import { createMissing } from './auto-create.ts'
 import { endpointOf } from './endpoints.ts'
 import { type ApiContext, type Handler, type Reply, serve } from './handler.ts'
 import { SlicedBody } from './sliced-body.ts'
-import { nextTurn } from './turns.ts'
 
 const NAMES_MAY_BE_NULL_SINCE = 12
 const LISTENER_NOT_FOUND_SINCE = 6

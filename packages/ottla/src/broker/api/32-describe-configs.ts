@@ -10,6 +10,7 @@
  */
 import { ConfigResource, overridesOf, topicByName } from '../../core/metadata/image.ts'
 import { topicNameProblem } from '../../core/metadata/names.ts'
+import { nextTurn } from '../../runtime/turns.ts'
 import { errorCodeOf, type WireErrorName } from '../../spec/errors.ts'
 import {
   type DescribeConfigsConfigInput,
@@ -22,7 +23,6 @@ import {
 import { brokerEntries, type ConfigEntry, topicEntries } from './config-entries.ts'
 import { type ApiContext, type Handler, serve } from './handler.ts'
 import { told } from './messages.ts'
-import { nextTurn } from './turns.ts'
 
 const RESOURCES_PER_TURN = 50
 /** Numbers of the types of values. */
