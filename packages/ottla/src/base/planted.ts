@@ -1,6 +1,6 @@
 /**
  * Bugs planted on purpose, to prove that the simulator finds their kind. Each name is a switch at the place in the code
- * where the guard stands: `if (!planted('truncation-not-journaled')) ...`. Only sim/ turns one on; in production the set
+ * where the guard stands: `if (!planted('truncation-not-journaled')) ...`. Only sim/ and tests turn one on; in production the set
  * is empty and the question costs one comparison.
  */
 
@@ -13,6 +13,9 @@ export const plantedBugs = {
   'stale-tail-kept': 'recovery leaves what stands behind the recovered end in the file',
   'index-trusted': 'an index read at start is used without a check against its segment',
   'sequence-check-skipped-after-restart': 'producer state is not rebuilt, so a retried batch is appended again',
+  'group-reply-before-durable': 'a group answers when its record was appended, before it is committed',
+  'old-generation-may-commit': 'offsets are taken from a member of the group whatever generation it believes to be in',
+  'offsets-not-reloaded': 'a coordinator answers without having read its groups from the log',
 } as const
 
 export type PlantedBug = keyof typeof plantedBugs

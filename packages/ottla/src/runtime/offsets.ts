@@ -1,5 +1,6 @@
 /** Questions about offsets: by time, by leader epoch, and the deletion of what lies below one. */
 import type { Offset } from '../base/units.ts'
+import { isInternalTopic } from '../core/metadata/names.ts'
 import { checkEpoch, checkLeader } from '../core/partition/leadership.ts'
 import { decideDeleteRecords, knowsCommitted, readLimit } from '../core/partition/read.ts'
 import type { WireErrorName } from '../spec/errors.ts'
@@ -86,6 +87,7 @@ export async function deleteRecords(
 ): Promise<{ readonly error: WireErrorName; readonly lowWatermark: Offset }> {
   const hosted = table.resolve(name)
   if (typeof hosted === 'string') return { error: hosted, lowWatermark: -1 }
+  if (isInternalTopic(hosted.log.id.topic)) return { error: 'INVALID_TOPIC_EXCEPTION', lowWatermark: -1 }
   const mayDelete = hosted.config.cleanupPolicy.has('delete')
   const decision = mayDelete ? decideDeleteRecords(hosted.state, asked.offset) : 'POLICY_VIOLATION'
   if (typeof decision === 'string') return { error: decision, lowWatermark: -1 }

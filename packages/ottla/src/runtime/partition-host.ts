@@ -5,6 +5,7 @@
  */
 import { assert, Bug } from '../base/assert.ts'
 import type { Offset } from '../base/units.ts'
+import { isInternalTopic } from '../core/metadata/names.ts'
 import { type AppendDecision, decideAck, decideAppend, evolveAppended } from '../core/partition/append.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { TopicConfig } from '../spec/config/topic.ts'
@@ -72,6 +73,10 @@ export class PartitionHost implements Partitions {
   append(name: PartitionName, records: Uint8Array, options: AppendOptions): AppendReply | Promise<AppendReply> {
     const hosted = this.#parts.table.resolve(name)
     if (typeof hosted === 'string') return this.#refused(name, null, { error: hosted })
+    if (options.mayWriteInternal !== true && isInternalTopic(hosted.log.id.topic)) {
+      const message = 'coordinators keep their state in this topic, and they alone write it'
+      return this.#refused(name, hosted, { error: 'INVALID_TOPIC_EXCEPTION', message })
+    }
     const rules = hosted.produceRules
     rules.produceVersion = options.apiVersion
     rules.nowMs = this.#parts.clock.wallMs()
@@ -173,7 +178,7 @@ export class PartitionHost implements Partitions {
         fault => this.#refused(name, hosted, { error: faultToWire(fault) }),
       )
     const reply = appended(hosted, decision.baseOffset, logAppendTimeMs)
-    if (options.acks === 0) return reply
+    if (options.acks === 0 || options.noWait === true) return reply
     if (options.acks === 1) {
       return durable.promise.then(
         () => reply,

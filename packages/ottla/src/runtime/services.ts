@@ -6,6 +6,9 @@ import type { BrokerId, LeaderEpoch, Millis, Offset, PartitionIndex } from '../b
 import type { Uuid } from '../base/uuid.ts'
 import type { FetchSessions } from '../core/access/fetch-sessions.ts'
 import type { ControllerCommand, ControllerReply } from '../core/controller/commands.ts'
+import type { ReplyBody, RequestEvent } from '../core/group/events.ts'
+import type { Group } from '../core/group/group.ts'
+import type { ListedGroup } from '../core/group/views.ts'
 import type { MetadataImage } from '../core/metadata/image.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Crypto } from '../ports/crypto.ts'
@@ -26,6 +29,7 @@ export interface BrokerServices {
   readonly crypto: Crypto
   readonly observe: Observe
   readonly partitions: Partitions
+  readonly groups: Groups
   readonly sessions: FetchSessions
   /** The newest metadata that this broker has applied. Never changes in place: ask again for a newer one. */
   image(): MetadataImage
@@ -61,6 +65,10 @@ export interface AppendOptions {
   readonly timeoutMs: Millis
   readonly apiVersion: number
   readonly transactionalId: string | null
+  /** Default false: a topic that coordinators keep their state in is refused. */
+  readonly mayWriteInternal?: boolean
+  /** Answer once the batch is appended, though `acks` asks for more: the caller waits for the high watermark itself. */
+  readonly noWait?: true
 }
 
 export interface AppendReply {
@@ -209,4 +217,33 @@ export interface Partitions {
   hasRoom(): boolean
   /** Returns the way to stop listening. */
   onRoom(listener: () => void): () => void
+}
+
+/** A request to a group as a handler makes it; the coordinator numbers it. */
+export type GroupRequest = Unnumbered<RequestEvent>
+type Unnumbered<Event> = Event extends RequestEvent ? Omit<Event, 'request'> : never
+export type ReplyTo<Request extends GroupRequest> = Extract<ReplyBody, { readonly type: Request['type'] }>
+
+/** What was read of a group, or why this broker cannot tell. */
+export type GroupRead<T> = { readonly error: 'NONE'; readonly value: T } | { readonly error: Refusal }
+type Refusal = Exclude<WireErrorName, 'NONE'>
+
+/** When whoever asked is about to be gone, and need not wait any longer. */
+export interface Waiter {
+  readonly closed: boolean
+  onClose(listener: () => void): () => void
+}
+
+/** The consumer groups that this broker coordinates: those whose partition of __consumer_offsets it leads. */
+export interface Groups {
+  /**
+   * The answer of the group, errors of the coordinator included. Runs up to the append before it returns: the body may
+   * hold views that die after the call. A join or sync may wait for minutes; when `waiter` is about to end, it is told to
+   * come back (NOT_COORDINATOR), and when it is gone the group's own timeouts decide.
+   */
+  ask<Request extends GroupRequest>(groupId: string, request: Request, waiter: Waiter): Promise<ReplyTo<Request>>
+  /** Reads a group, null when there is none, at once; the answer waits until what was read is durable. */
+  read<T>(groupId: string, view: (group: Group | null) => T): Promise<GroupRead<T>>
+  /** Every group here. */
+  list(): Promise<GroupRead<readonly ListedGroup[]>>
 }

@@ -9,6 +9,7 @@ import type { BrokerEndpoint } from '../../core/metadata/image.ts'
 import type { DiskFault } from '../../ports/disk.ts'
 import { ControllerLoop } from '../../runtime/controller-loop.ts'
 import type { DataDirectories } from '../../runtime/data-directories.ts'
+import { GroupCoordinator } from '../../runtime/group-coordinator.ts'
 import { MetadataTail } from '../../runtime/metadata-tail.ts'
 import { PartitionHost } from '../../runtime/partition-host.ts'
 import { PartitionTable } from '../../runtime/partition-table.ts'
@@ -31,6 +32,7 @@ export class BrokerNode {
   readonly #tail: MetadataTail
   readonly #controller: ControllerLoop
   readonly #retention: RetentionLoop
+  readonly #groups: GroupCoordinator
   readonly #incarnation: string
   #brokerEpoch = -1
   #configTold: BrokerConfig
@@ -56,6 +58,7 @@ export class BrokerNode {
         await reconciler.apply(image, { topics, removed, mayCreate: !this.#directoryMissing })
         this.#directoryMissing = false
         this.#configApplied()
+        this.#groups.applied({ removed })
       },
       observe,
       fatal,
@@ -79,7 +82,11 @@ export class BrokerNode {
       producerExpiryMs: () => this.config.producerIdExpirationMs,
       fatal,
     })
-    this.services = this.#servicesOver(table, fatal)
+    const purgatory = new Purgatory(clock)
+    const partitions = new PartitionHost({ table, purgatory, clock, directories })
+    const image = () => this.#tail.image
+    this.#groups = new GroupCoordinator({ self, config, clock, observe, purgatory, table, partitions, image, fatal })
+    this.services = this.#servicesOver(partitions, fatal)
     directories.onFault((directory, fault) => this.#directoryFailed(table, directory, fault))
   }
 
@@ -123,9 +130,11 @@ export class BrokerNode {
     }
     this.#brokerEpoch = registration.brokerEpoch
     this.#retention.start()
+    this.#groups.start()
   }
 
   async stop(): Promise<void> {
+    await this.#groups.stop()
     await this.#retention.stop()
     await this.#controller.stop()
     await this.#tail.stop()
@@ -138,6 +147,7 @@ export class BrokerNode {
   #directoryFailed(table: PartitionTable, directory: LogDirectory, fault: DiskFault): void {
     this.#adapters.observe.log('error', 'log-directory.offline', { path: directory.path, reason: fault.message })
     for (const { id } of directory.logs()) table.get(id.topicId, id.partition)?.close()
+    this.#groups.review()
     if (this.#data.directories.online.length === 0) this.#adapters.fatal(fault)
   }
 
@@ -148,7 +158,7 @@ export class BrokerNode {
     this.#configListener(config)
   }
 
-  #servicesOver(table: PartitionTable, fatal: (why: unknown) => void): BrokerServices {
+  #servicesOver(partitions: PartitionHost, fatal: (why: unknown) => void): BrokerServices {
     const { clock, observe, random, crypto } = this.#adapters
     const node = this
     const config = this.#config.start
@@ -159,7 +169,6 @@ export class BrokerNode {
         brokerEpoch: this.#brokerEpoch,
       }),
     )
-    const { directories } = this.#data
     return {
       nodeId: config.nodeId,
       clusterId: this.#data.clusterId,
@@ -171,7 +180,8 @@ export class BrokerNode {
       random,
       crypto,
       observe,
-      partitions: new PartitionHost({ table, purgatory: new Purgatory(clock), clock, directories }),
+      partitions,
+      groups: this.#groups,
       sessions: new FetchSessions({ slots: config.maxIncrementalFetchSessionCacheSlots }),
       image: () => this.#tail.image,
       submit: command => this.#controller.submit(command),

@@ -4,6 +4,7 @@
  *
  * - acks: 0 no reply at all, and a connection that is closed when a partition refused; 1 durable here; -1 durable on
  *   every in-sync replica. Anything else is refused with 21.
+ * - Topics of coordinators are refused with 17, unless the client calls itself `__admin_client`.
  * - v0-2 are advertised and refused: librdkafka takes the range as a sign that compression works (KAFKA-18659).
  * - v4 storage error, v5 log start offset, v7 zstd, v8 which record was refused, v9 flexible, v10 who leads instead
  *   (KIP-951), v12 transactions v2, v13 topics by id.
@@ -22,6 +23,8 @@ import { told } from './messages.ts'
 import { dataErrorCode } from './older-errors.ts'
 
 const TOPIC_IDS_SINCE = 13
+/** The client id by which Kafka lets a repair tool write topics that coordinators keep their state in. */
+const ADMIN_CLIENT = '__admin_client'
 const NO_RECORDS = new Uint8Array(0)
 
 const ACKS_NOT_KNOWN: AppendReply = {
@@ -51,7 +54,9 @@ function appendTopic(context: ApiContext, request: ProduceRequest, topic: Produc
   const { acks } = request
   const areAcksKnown = acks === 0 || acks === 1 || acks === -1
   const { apiVersion } = context
-  const options = { acks, timeoutMs: request.timeoutMs, apiVersion, transactionalId: request.transactionalId }
+  const { timeoutMs, transactionalId } = request
+  const mayWriteInternal = context.clientId === ADMIN_CLIENT
+  const options = { acks, timeoutMs, apiVersion, transactionalId, mayWriteInternal }
   return topic.partitionData.map(data => {
     if (!areAcksKnown) return ACKS_NOT_KNOWN
     return context.services.partitions.append(

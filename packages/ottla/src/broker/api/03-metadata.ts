@@ -11,6 +11,7 @@
 import { type Uuid, ZERO_UUID } from '../../base/uuid.ts'
 import { aliveBrokers, type MetadataImage, type TopicImage, topicById, topicByName } from '../../core/metadata/image.ts'
 import { isInternalTopic, topicNameProblem } from '../../core/metadata/names.ts'
+import { nextTurn } from '../../runtime/turns.ts'
 import { errorCodeOf, type WireErrorName } from '../../spec/errors.ts'
 import {
   type MetadataRequest,
@@ -24,7 +25,6 @@ import { endpointOf } from './endpoints.ts'
 import { type ApiContext, type Handler, type Reply, serve } from './handler.ts'
 import { partitionRow } from './partition-row.ts'
 import { SlicedBody } from './sliced-body.ts'
-import { nextTurn } from './turns.ts'
 
 const NAMES_MAY_BE_NULL_SINCE = 12
 const LISTENER_NOT_FOUND_SINCE = 6

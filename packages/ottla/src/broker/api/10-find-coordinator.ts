@@ -1,35 +1,76 @@
 /**
- * FindCoordinator: which broker keeps a group or a transaction. None does yet, so every key is answered with 15, as Apache
- * Kafka does while no coordinator is available, and a sentence. An error that is not to be tried again would be more to
- * the point, but librdkafka, which looks for a coordinator even when partitions are assigned by hand, hands such an error
- * to the application. v1 key types and messages, v3 flexible, v4 many keys at once.
+ * FindCoordinator: which broker keeps a group, which is the leader of its partition of __consumer_offsets. The topic is
+ * made when it is missing. Until there is a leader that the client can reach: 15. v1 key types and messages, v3 flexible,
+ * v4 many keys at once, v6 share groups.
  *
- * It is offered all the same, because librdkafka takes FindCoordinator as the sign that LZ4 is understood (KIP-57) and
- * without it silently sends such batches uncompressed.
+ * Transactions have no coordinator yet: 15 as well, because librdkafka hands an error that is not to be tried again to the
+ * application. Key types that nobody knows, and share groups, which this broker does not keep: 42.
  */
-import { errorCodeOf } from '../../spec/errors.ts'
+import { coordinatorPartition, GROUP_OFFSETS_TOPIC } from '../../core/group/coordinator-partition.ts'
+import { isAlive, type MetadataImage, topicByName } from '../../core/metadata/image.ts'
+import { errorCodeOf, type WireErrorName } from '../../spec/errors.ts'
 import {
   type FindCoordinatorRequest,
   type FindCoordinatorResponseInput,
   findCoordinatorApi,
 } from '../../wire/gen/find-coordinator.ts'
-import { type Handler, serve } from './handler.ts'
+import { endpointOf } from './endpoints.ts'
+import { type ApiContext, type Handler, serve } from './handler.ts'
+import { told } from './messages.ts'
+import { ensureOffsetsTopic } from './offsets-topic.ts'
 
 const MANY_KEYS_SINCE = 4
-const REFUSAL = {
-  errorCode: errorCodeOf('COORDINATOR_NOT_AVAILABLE'),
-  errorMessage: 'this broker keeps no groups and no transactions yet: assign partitions by hand',
-  nodeId: -1,
-  host: '',
-  port: -1,
-} as const
+const KeyType = { group: 0, transaction: 1 } as const
 
-export const handleFindCoordinator: Handler<FindCoordinatorRequest, FindCoordinatorResponseInput> = (
+/** One answer, without the key. */
+interface Found {
+  readonly errorCode: number
+  readonly errorMessage: string | null
+  readonly nodeId: number
+  readonly host: string
+  readonly port: number
+}
+
+export const handleFindCoordinator: Handler<FindCoordinatorRequest, FindCoordinatorResponseInput> = async (
   context,
   request,
 ) => {
-  if (context.apiVersion < MANY_KEYS_SINCE) return { body: REFUSAL }
-  return { body: { coordinators: request.coordinatorKeys.map(key => ({ ...REFUSAL, key })) } }
+  const isMany = context.apiVersion >= MANY_KEYS_SINCE
+  // The request is read before the first wait.
+  const keys = isMany ? [...request.coordinatorKeys] : [request.key]
+  const find = await finderFor(context, request.keyType)
+  if (isMany) return { body: { coordinators: keys.map(key => ({ ...find(key), key })) } }
+  return { body: find(keys[0] ?? '') }
 }
 
 export const findCoordinator = serve(findCoordinatorApi, handleFindCoordinator)
+
+async function finderFor(context: ApiContext, keyType: number): Promise<(key: string) => Found> {
+  if (keyType === KeyType.transaction) {
+    return () => notFound('COORDINATOR_NOT_AVAILABLE', 'this broker serves no transactions yet')
+  }
+  if (keyType !== KeyType.group) return () => notFound('INVALID_REQUEST', `there are no keys of type ${keyType} here`)
+  const problem = await ensureOffsetsTopic(context.services)
+  if (problem !== null) return () => notFound('COORDINATOR_NOT_AVAILABLE', problem)
+  const image = context.services.image()
+  return key => findGroup(context, image, key)
+}
+
+function findGroup({ listener }: ApiContext, image: MetadataImage, groupId: string): Found {
+  const topic = topicByName(image, GROUP_OFFSETS_TOPIC)
+  if (topic === null) return notFound('COORDINATOR_NOT_AVAILABLE', `${GROUP_OFFSETS_TOPIC} was deleted just now`)
+  const partition = coordinatorPartition(groupId, topic.partitions.length)
+  const leader = image.brokers.get(topic.partitions[partition]?.leader ?? -1)
+  if (leader === undefined || !isAlive(image, leader.id)) {
+    return notFound('COORDINATOR_NOT_AVAILABLE', `nobody leads ${GROUP_OFFSETS_TOPIC}-${partition}`)
+  }
+  const endpoint = endpointOf(leader, listener)
+  if (endpoint === null) {
+    return notFound('COORDINATOR_NOT_AVAILABLE', `broker ${leader.id} is not reached by listener ${listener}`)
+  }
+  return { errorCode: 0, errorMessage: null, nodeId: leader.id, host: endpoint.host, port: endpoint.port }
+}
+
+function notFound(error: WireErrorName, message: string): Found {
+  return { errorCode: errorCodeOf(error), errorMessage: told(message), nodeId: -1, host: '', port: -1 }
+}

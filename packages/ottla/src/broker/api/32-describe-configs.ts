@@ -12,6 +12,7 @@ import type { BrokerId } from '../../base/units.ts'
 import { ALL_BROKERS } from '../../core/metadata/broker-config.ts'
 import { ConfigResource, type MetadataImage, overridesOf, topicByName } from '../../core/metadata/image.ts'
 import { topicNameProblem } from '../../core/metadata/names.ts'
+import { nextTurn } from '../../runtime/turns.ts'
 import { errorCodeOf, type WireErrorName } from '../../spec/errors.ts'
 import {
   type DescribeConfigsConfigInput,
@@ -24,7 +25,6 @@ import {
 import { ConfigEntries, type ConfigEntry } from './config-entries.ts'
 import { type ApiContext, type Handler, serve } from './handler.ts'
 import { told } from './messages.ts'
-import { nextTurn } from './turns.ts'
 
 const RESOURCES_PER_TURN = 50
 /** Numbers of the types of values. */

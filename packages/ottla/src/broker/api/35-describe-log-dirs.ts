@@ -10,6 +10,7 @@
 
 import type { Clock } from '../../ports/clock.ts'
 import type { DirectoryReply } from '../../runtime/services.ts'
+import { nextTurn } from '../../runtime/turns.ts'
 import { errorCodeOf } from '../../spec/errors.ts'
 import {
   type DescribeLogDirsRequest,
@@ -19,7 +20,6 @@ import {
   type LogDirResultInput,
 } from '../../wire/gen/describe-log-dirs.ts'
 import { type Handler, serve } from './handler.ts'
-import { nextTurn } from './turns.ts'
 
 /** Logs looked at before others get their turn. */
 const LOGS_PER_TURN = 1000

@@ -4,6 +4,7 @@
  * described once: otherwise a small request would make a huge reply.
  */
 import { topicNameProblem } from '../../core/metadata/names.ts'
+import { nextTurn } from '../../runtime/turns.ts'
 import { errorCodeOf } from '../../spec/errors.ts'
 import {
   type DescribedProducersPartitionInput,
@@ -14,7 +15,6 @@ import {
 } from '../../wire/gen/describe-producers.ts'
 import { type ApiContext, type Handler, serve } from './handler.ts'
 import { told } from './messages.ts'
-import { nextTurn } from './turns.ts'
 
 /** Producers told before others get their turn. */
 const PRODUCERS_PER_TURN = 5000

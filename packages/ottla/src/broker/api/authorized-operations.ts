@@ -41,3 +41,11 @@ export const CLUSTER_OPERATIONS = fieldOf(
   Operation.alterConfigs,
   Operation.idempotentWrite,
 )
+
+export const GROUP_OPERATIONS = fieldOf(
+  Operation.read,
+  Operation.delete,
+  Operation.describe,
+  Operation.describeConfigs,
+  Operation.alterConfigs,
+)

@@ -7,7 +7,7 @@ import { describeClusterApi } from '../../wire/gen/describe-cluster.ts'
 import { findCoordinatorApi } from '../../wire/gen/find-coordinator.ts'
 import { initProducerIdApi } from '../../wire/gen/init-producer-id.ts'
 import { metadataApi } from '../../wire/gen/metadata.ts'
-import { errorOf } from '../testing/calls.ts'
+import { errorOf, metadataOf } from '../testing/calls.ts'
 import { withBroker } from '../testing/memory-broker.ts'
 import { brokerApis } from './broker-apis.ts'
 
@@ -99,22 +99,49 @@ test('InitProducerId: a new id each time, epoch 0; with a transactional id refus
     assert.equal(ids.size, initProducerIdApi.max + 1 + 1100)
   }))
 
-test('FindCoordinator says that there is none, in words where the version has them', () =>
-  withBroker(async broker => {
-    const peer = await broker.connect()
-    for (let version = findCoordinatorApi.min; version <= findCoordinatorApi.max; version++) {
-      const keys = version >= 4 ? { coordinatorKeys: ['a', 'b'] } : { key: 'a' }
-      const response = await peer.request(findCoordinatorApi, version, keys)
-      const answers = version >= 4 ? response.coordinators : [response]
-      assert.deepEqual(
-        answers.map(each => [errorOf(each), each.nodeId]),
-        answers.map(() => ['COORDINATOR_NOT_AVAILABLE', -1]),
-      )
-      if (version >= 1) assert.match(answers[0]?.errorMessage ?? '', /no groups/)
-      if (version >= 4)
+test('FindCoordinator: the leader of the group, of a topic that it makes, in every version', () =>
+  withBroker(
+    async broker => {
+      const peer = await broker.connect()
+      for (let version = findCoordinatorApi.min; version <= findCoordinatorApi.max; version++) {
+        const keys = version >= 4 ? { coordinatorKeys: ['a', 'b'] } : { key: 'a' }
+        const response = await peer.request(findCoordinatorApi, version, keys)
+        const answers = version >= 4 ? response.coordinators : [response]
         assert.deepEqual(
-          response.coordinators.map(each => each.key),
-          ['a', 'b'],
+          answers.map(each => [errorOf(each), each.nodeId, each.host, each.port]),
+          answers.map(() => ['NONE', 1, broker.address.host, broker.address.port]),
         )
-    }
-  }))
+        if (version >= 4) {
+          assert.deepEqual(
+            response.coordinators.map(each => each.key),
+            ['a', 'b'],
+          )
+        }
+      }
+      const topic = await metadataOf(peer, '__consumer_offsets')
+      assert.deepEqual([topic.isInternal, topic.partitions.length], [true, 7])
+    },
+    { 'offsets.topic.num.partitions': '7' },
+  ))
+
+test('FindCoordinator: no transactions, no other keys, and no groups where the topic cannot be made', () =>
+  withBroker(
+    async broker => {
+      const peer = await broker.connect()
+      const errors: unknown[] = []
+      for (const keyType of [1, 2, 9, 0]) {
+        const response = await peer.request(findCoordinatorApi, 6, { keyType, coordinatorKeys: ['a'] })
+        const [answer] = response.coordinators
+        assert.ok(answer !== undefined)
+        assert.ok((answer.errorMessage ?? '') !== '')
+        errors.push([errorOf(answer), answer.nodeId])
+      }
+      assert.deepEqual(errors, [
+        ['COORDINATOR_NOT_AVAILABLE', -1],
+        ['INVALID_REQUEST', -1],
+        ['INVALID_REQUEST', -1],
+        ['COORDINATOR_NOT_AVAILABLE', -1],
+      ])
+    },
+    { 'offsets.topic.replication.factor': '2' },
+  ))

@@ -1,10 +1,4 @@
-/** Long work in slices, so that no reply holds up everybody else for more than some milliseconds. */
-import type { Clock } from '../../ports/clock.ts'
-
-/** Resolves when others had their turn. */
-export function nextTurn(clock: Clock): Promise<void> {
-  return new Promise(resolve => clock.after(0, resolve))
-}
+/** Work for many things at a time, but not for all of them. */
 
 /** Runs `run` for every item in order, `atOnce` of them at a time. */
 export async function inGroups<Item, Result>(

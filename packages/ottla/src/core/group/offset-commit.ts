@@ -3,6 +3,7 @@
  * only while nobody is in the group. Versions: v2-4 a retention time of their own, v7 static members, v9
  * GROUP_ID_NOT_FOUND, v10 topic ids. Source: Kafka 4.2 OffsetMetadataManager.commitOffset, ClassicGroup.validateOffsetCommit.
  */
+import { planted } from '../../base/planted.ts'
 import type { Millis } from '../../base/units.ts'
 import type { WireErrorName } from '../../spec/errors.ts'
 import type { OffsetCommitEvent, OffsetCommitReply, PartitionOutcome } from './events.ts'
@@ -49,8 +50,10 @@ export function decideOffsetCommit(plan: Plan, event: OffsetCommitEvent): void {
 
 /** The member that commits, or null for somebody who is none and may. */
 function checkCommit({ membership }: Plan, { apiVersion, body }: OffsetCommitEvent): Member | null | WireErrorName {
-  const { memberId, groupInstanceId, generationIdOrMemberEpoch: generationId } = body
+  const { memberId, groupInstanceId } = body
   const { state } = membership
+  const isTaken = planted('old-generation-may-commit') && state !== 'Dead'
+  const generationId = isTaken ? membership.generation : body.generationIdOrMemberEpoch
   if (generationId < 0 && (state === 'Empty' || state === 'Dead')) return null
   if (state === 'Dead') return apiVersion >= 9 ? 'GROUP_ID_NOT_FOUND' : 'ILLEGAL_GENERATION'
   const member = checkGeneration(membership, { memberId, groupInstanceId, generationId })

@@ -3,6 +3,7 @@
  * stands here only when the code honours it: see unhonoured.ts for the rest of Kafka's. Source: Kafka 4.3 KafkaConfig.
  */
 
+import { groupRows } from './group-rows.ts'
 import { key } from './key.ts'
 import { bool, int, list, long, text } from './kind.ts'
 
@@ -140,4 +141,5 @@ export const brokerRows = {
     doc: 'Memory for records on their way to the disk, and for the newest records of each partition. Producers wait when it is full. Bytes.',
     ours: true,
   }),
+  ...groupRows,
 }

@@ -122,6 +122,11 @@ function checkDefaults(
   if (topic.minCompactionLagMs > topic.maxCompactionLagMs) {
     refuse(topicRows.minCompactionLagMs, `it is above ${topicRows.maxCompactionLagMs.kafka}`, 'lower it')
   }
+  if (broker.offsetsTopicReplicationFactor === 0)
+    refuse(brokerRows.offsetsTopicReplicationFactor, 'allowed is 1 or more, or -1', 'set -1 to let the cluster choose')
+  if (broker.groupMinSessionTimeoutMs > broker.groupMaxSessionTimeoutMs) {
+    refuse(brokerRows.groupMinSessionTimeoutMs, `it is above ${brokerRows.groupMaxSessionTimeoutMs.kafka}`, 'lower it')
+  }
   if (new Set(broker.logDirs).size !== broker.logDirs.length)
     refuse(brokerRows.logDirs, 'a folder is named twice', 'name each folder once')
 }

@@ -11,7 +11,8 @@ export type Unhonoured =
   | { readonly kind: 'refused'; readonly why: string; readonly next: string }
 
 const THREADS = 'Ottla has no thread pools of this kind'
-const GROUPS = 'consumer groups come with a later release'
+const ACKS = 'a commit is answered when every in-sync replica has it'
+const GROUPS = 'groups of this protocol come with a later release'
 const TRANSACTIONS = 'transactions come with a later release'
 const REPLICATION = 'replication comes with a later release'
 const SECURITY = 'no listener uses it: TLS and SASL come with a later release'
@@ -40,13 +41,14 @@ const ignored: readonly (readonly [why: string, keys: string])[] = [
     `,
   ],
   [
+    ACKS,
+    `
+      offsets.commit.required.acks
+    `,
+  ],
+  [
     GROUPS,
     `
-      offsets.topic.num.partitions offsets.topic.replication.factor offsets.topic.segment.bytes
-      offsets.topic.compression.codec offsets.load.buffer.size offsets.retention.minutes
-      offsets.retention.check.interval.ms offsets.commit.timeout.ms offsets.commit.required.acks
-      offset.metadata.max.bytes group.min.session.timeout.ms group.max.session.timeout.ms
-      group.initial.rebalance.delay.ms group.max.size
       share.fetch.purgatory.purge.interval.requests
     `,
   ],
