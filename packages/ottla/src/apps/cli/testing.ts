@@ -72,15 +72,15 @@ export interface RunResult {
   readonly notes: string
 }
 
-/** A broker whose disk is memory, on a port that the system chooses. */
-export async function startTestBroker(): Promise<{
+/** A broker whose disk is memory, on a port that the system chooses. `keys`: config by Kafka's names. */
+export async function startTestBroker(keys: Readonly<Record<string, string>> = {}): Promise<{
   readonly address: string
   /** Runs a command against the broker. */
   run(args: readonly string[], input?: readonly string[]): Promise<RunResult>
   close(): Promise<void>
 }> {
   const coordination = new MemoryCoordination()
-  const server = await startServer(brokerConfigOf({ listeners: 'PLAINTEXT://127.0.0.1:0' }), {
+  const server = await startServer(brokerConfigOf({ listeners: 'PLAINTEXT://127.0.0.1:0', ...keys }), {
     clock: new NodeClock(),
     random: new NodeRandom(),
     crypto: new NodeCrypto(),
