@@ -3,13 +3,10 @@
  * its outcome, and all partitions are read and compared with what was promised; after a clean stop, a kill and a power
  * cut once more.
  */
-import { FileMembership } from '../adapters/file/membership.ts'
-import { FileMetaLog } from '../adapters/file/meta-log.ts'
-import { startServer } from '../apps/server/server.ts'
 import type { Prng } from '../base/random.ts'
-import type { BrokerConfig } from '../spec/config/broker.ts'
+import { brokerProgram } from './broker-program.ts'
 import { History } from './checkers/history.ts'
-import type { Machine, Program } from './machine.ts'
+import type { Machine } from './machine.ts'
 import { type BrokerPlan, drawBrokerPlan } from './plan.ts'
 import { Stage } from './stage.ts'
 import type { RunResult } from './verdict.ts'
@@ -110,17 +107,4 @@ export class BrokerRun {
 interface Judges {
   readonly admin: Admin
   readonly operator: Operator
-}
-
-/** The product's own server, with its metadata in files on the simulated disk. */
-function brokerProgram(config: BrokerConfig): Program {
-  return world =>
-    startServer(config, {
-      ...world,
-      hostName: 'localhost',
-      openMetadata: async directory => ({
-        log: await FileMetaLog.open(world.disk, directory),
-        membership: new FileMembership(world.disk, directory),
-      }),
-    })
 }

@@ -1,7 +1,7 @@
 /** The command line of the simulator. */
 import { parseArgs } from 'node:util'
 import { type PlantedBug, plantedBugs } from '../base/planted.ts'
-import type { WorkloadName } from './verdict.ts'
+import { type WorkloadName, workloads } from './verdict.ts'
 
 export interface SimOptions {
   /** The first seed. */
@@ -22,7 +22,7 @@ export const USAGE = `npm run sim -- [options]
   --seeds N       run N seeds, beginning with --seed (1 if not given)
   --bug NAME      plant a bug; succeeds at the first seed that finds it
   --bug all       one bug after the other
-  --workload W    broker or storage; drawn from the seed if not given
+  --workload W    ${workloads.join(', ')}; drawn from the seed if not given
   --jobs N        threads; 1 if not given
   --verbose       show what happened, also of seeds that pass
 
@@ -46,10 +46,8 @@ export function readOptions(args: readonly string[]): SimOptions | string {
       },
     })
     const bugs = bugsOf(values.bug)
-    const workload = values.workload
-    if (workload !== undefined && workload !== 'broker' && workload !== 'storage') {
-      return `--workload ${workload}: broker or storage`
-    }
+    const workload = workloads.find(name => name === values.workload)
+    if (workload !== values.workload) return `--workload ${values.workload}: one of ${workloads.join(', ')}`
     const count = values.seeds ?? (values.seed !== undefined ? '1' : bugs.length > 0 ? '1000' : '100')
     return {
       seed: whole('--seed', values.seed ?? '1'),

@@ -51,7 +51,7 @@ export function drawBrokerPlan(rng: Prng): BrokerPlan {
 }
 
 /** Smaller than the config allows where only that makes rolls, reuse and pressure happen within seconds. */
-function drawConfig(rng: Prng): BrokerConfig {
+export function drawConfig(rng: Prng, keys: Readonly<Record<string, string>> = {}): BrokerConfig {
   const config = brokerConfigOf({
     listeners: 'PLAINTEXT://127.0.0.1:9092',
     'log.dirs': DATA_DIRECTORY,
@@ -59,6 +59,7 @@ function drawConfig(rng: Prng): BrokerConfig {
     'max.connection.creation.rate': '100000',
     'max.connections.per.ip': '10000',
     'log.retention.check.interval.ms': '1000',
+    ...keys,
   })
   return {
     ...config,
@@ -109,7 +110,7 @@ function drawProducer(rng: Prng, topics: readonly TopicPlan[]): ProducerPlan {
   }
 }
 
-function drawNet(rng: Prng): NetWeather {
+export function drawNet(rng: Prng): NetWeather {
   const delayMin = rng.pick([10, 200])
   return {
     delayMin,

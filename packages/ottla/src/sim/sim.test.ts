@@ -5,12 +5,12 @@ import { once } from 'node:events'
 import { describe, test } from 'node:test'
 import type { PlantedBug } from '../base/planted.ts'
 import { readOptions } from './options.ts'
-import { judge, type WorkloadName } from './verdict.ts'
+import { judge, type WorkloadName, workloads } from './verdict.ts'
 
 const minute = { timeout: 60_000 }
 
 describe('the simulator', () => {
-  for (const workload of ['broker', 'storage'] as const) {
+  for (const workload of workloads) {
     test(`${workload}: what holds, holds, and a seed is one run however often it is run`, minute, async () => {
       for (let seed = 1; seed <= 6; seed++) {
         const first = await judge(seed, { workload })
@@ -43,6 +43,8 @@ describe('the simulator', () => {
     ['truncation-not-journaled', 'storage'],
     ['journal-not-replayed', 'broker'],
     ['sequence-check-skipped-after-restart', 'broker'],
+    ['group-reply-before-durable', 'groups'],
+    ['offsets-not-reloaded', 'groups'],
   ]
   for (const [bug, workload] of finds) {
     test(`${bug} is found`, minute, async () => {
@@ -75,7 +77,7 @@ describe('the command line', () => {
   test('what cannot be is told', () => {
     assert.match(String(readOptions(['--bug', 'none-such'])), /none-such/)
     assert.match(String(readOptions(['--seeds', 'many'])), /many/)
-    assert.match(String(readOptions(['--workload', 'x'])), /broker or storage/)
+    assert.match(String(readOptions(['--workload', 'x'])), /one of broker, storage, groups/)
     assert.match(String(readOptions(['--what'])), /--what/)
   })
 })

@@ -3,10 +3,16 @@ import { DiskStopped } from '../adapters/memory/disk-operations.ts'
 import { type PlantedBug, plantBugs } from '../base/planted.ts'
 import { Prng } from '../base/random.ts'
 import { BrokerRun } from './broker-run.ts'
+import { GroupRun } from './group-run.ts'
 import { StorageRun } from './storage-run.ts'
 import { drive, type Simulation } from './world/microtasks.ts'
 
-export type WorkloadName = 'broker' | 'storage'
+export const workloads = ['broker', 'storage', 'groups'] as const
+
+export type WorkloadName = (typeof workloads)[number]
+
+/** By how much each finds. */
+const DRAWN: readonly WorkloadName[] = ['broker', 'broker', 'storage', 'groups']
 
 /** What a workload tells of a run. */
 export interface RunResult {
@@ -43,7 +49,7 @@ export interface JudgeOptions {
 /** Runs the seed. One at a time in a thread: planted bugs and unhandled rejections are the thread's. */
 export async function judge(seed: number, { bugs = [], workload }: JudgeOptions = {}): Promise<Verdict> {
   const rng = new Prng(`ottla ${seed}`)
-  const drawn = rng.chance(0.75) ? 'broker' : 'storage'
+  const drawn = rng.pick(DRAWN)
   const name = workload ?? drawn
   const unhandled: string[] = []
   const note = (reason: unknown) => {
@@ -65,5 +71,12 @@ export async function judge(seed: number, { bugs = [], workload }: JudgeOptions 
 }
 
 function runOf(name: WorkloadName, rng: Prng): Run {
-  return name === 'broker' ? new BrokerRun(rng) : new StorageRun(rng)
+  switch (name) {
+    case 'broker':
+      return new BrokerRun(rng)
+    case 'storage':
+      return new StorageRun(rng)
+    case 'groups':
+      return new GroupRun(rng)
+  }
 }

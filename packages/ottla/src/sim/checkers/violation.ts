@@ -15,6 +15,10 @@
  * - `stale`: a high watermark is below one that was known before the request went out;
  * - `stale-tail`: a file has bytes behind the recovered end of its log;
  * - `log-start`: the log begins later than anybody allowed, or earlier than an acknowledged deletion;
+ * - `group-owner`: a partition has two owners in one generation of a group;
+ * - `group-fence`: a member of an older generation committed;
+ * - `group-offset`: a committed offset is lost or went back, or is one that nobody sent;
+ * - `group-stuck`: a group does not come to rest within its own timeouts;
  * - `unexpected`: the workload met an answer that no legal run gives.
  */
 export type ViolationKind =
@@ -31,11 +35,15 @@ export type ViolationKind =
   | 'stale'
   | 'stale-tail'
   | 'log-start'
+  | 'group-owner'
+  | 'group-fence'
+  | 'group-offset'
+  | 'group-stuck'
   | 'unexpected'
 
 export interface Violation {
   readonly kind: ViolationKind
-  /** `topic-partition`. */
+  /** `topic-partition`, or a group. */
   readonly partition: string
   /** For people: what was expected, what was seen. */
   readonly text: string
