@@ -1,0 +1,35 @@
+/**
+ * Where Ottla behaves otherwise than Apache Kafka on purpose. A behaviour asks for its row by `TestCluster.either` and
+ * asserts what stands there for the broker at hand, so a row that is no longer true fails; a row that no behaviour asks
+ * for fails the run.
+ */
+
+export interface Difference {
+  /** Number of the behaviour that asserts it. */
+  readonly behaviour: number
+  readonly what: string
+  readonly kafka: string
+  readonly ottla: string
+  readonly why: string
+}
+
+const rows = {
+  'timestamp-type': {
+    behaviour: 11,
+    what: 'a producer that sets the LogAppendTime bit itself',
+    kafka: 'NONE',
+    ottla: 'INVALID_TIMESTAMP',
+    why: 'Kafka means to refuse it but never looks at that bit in batches of magic 2; taken, consumers would read a time that no broker has written.',
+  },
+  'repeats-after-restart': {
+    behaviour: 16,
+    what: 'a repeat of the fifth to second last batch of a producer after a restart',
+    kafka: 'OUT_OF_ORDER_SEQUENCE_NUMBER',
+    ottla: 'NONE',
+    why: 'Kafka keeps the last batch only in its snapshots; Ottla keeps all five, so a producer with five requests in flight goes on over a restart.',
+  },
+} as const satisfies Record<string, Difference>
+
+export type DifferenceId = keyof typeof rows
+
+export const differences: Readonly<Record<DifferenceId, Difference>> = rows
