@@ -28,6 +28,27 @@ const rows = {
     ottla: 'NONE',
     why: 'Kafka keeps the last batch only in its snapshots; Ottla keeps all five, so a producer with five requests in flight goes on over a restart.',
   },
+  'zstd-to-old-readers': {
+    behaviour: 25,
+    what: 'a fetch before version 10 of a topic whose compression.type is zstd',
+    kafka: 'NONE',
+    ottla: 'UNSUPPORTED_COMPRESSION_TYPE',
+    why: 'KIP-110 asks for the error, and Kafka 4 no longer gives it: an old reader is told why, instead of failing on bytes (docs/adr/0003).',
+  },
+  'unknown-config-operation': {
+    behaviour: 38,
+    what: 'IncrementalAlterConfigs with an operation that does not exist',
+    kafka: 'UNKNOWN_SERVER_ERROR',
+    ottla: 'INVALID_REQUEST',
+    why: 'Kafka runs into a null; the request is at fault, and tools print what the code says.',
+  },
+  'secret-configs': {
+    behaviour: 38,
+    what: 'the password of a TLS key in DescribeConfigs',
+    kafka: 'null, sensitive',
+    ottla: 'not listed',
+    why: 'Ottla has no setting that is secret before it has TLS; with the first one this row goes.',
+  },
 } as const satisfies Record<string, Difference>
 
 export type DifferenceId = keyof typeof rows

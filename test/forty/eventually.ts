@@ -1,6 +1,6 @@
 /** Waiting for what a broker does in its own time, and measuring how long it took. */
 
-const PATIENCE_MS = 20_000
+const PATIENCE_MS = 10_000
 const PAUSE_MS = 20
 
 /** Asks until the answer is true. Throws with what was hoped for when the time is over. */

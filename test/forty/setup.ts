@@ -8,10 +8,14 @@ import type { ClusterSetup } from './cluster.ts'
 /** How long the first members of a group wait for others. Milliseconds; the default of both brokers is 3,000. */
 export const INITIAL_REBALANCE_DELAY_MS = 500
 
+/** A setting that the broker was started with, and that is not the default. */
+export const STATIC_CONFIG = { name: 'connections.max.idle.ms', value: '540000' } as const
+
 /** The same for both brokers: a test is not to know which one it asks. */
 const configs: Readonly<Record<string, string>> = {
   'group.initial.rebalance.delay.ms': `${INITIAL_REBALANCE_DELAY_MS}`,
   'group.min.session.timeout.ms': '1000',
+  [STATIC_CONFIG.name]: STATIC_CONFIG.value,
   'log.cleaner.backoff.ms': '100',
 }
 
