@@ -48,8 +48,53 @@ export const offsetBehaviours: readonly Behaviour[] = [
           [9, 'UNKNOWN_TOPIC_OR_PARTITION'],
         ]),
       )
+      assert.equal(await admin.commit(cluster.freshName(), 1, ADMIN), 'UNKNOWN_TOPIC_OR_PARTITION')
+
+      const member = await Member.of(cluster, group)
+      await member.enter()
+      assert.equal(await member.commit(topic, 7), 'REBALANCE_IN_PROGRESS', 'assignments are awaited')
+      assert.equal((await member.sync({ [member.id]: 'x' })).error, 'NONE')
+      assert.equal(await member.commit(topic, 8), 'NONE')
+      assert.equal(await admin.commit(topic, 9, ADMIN), 'UNKNOWN_MEMBER_ID', 'an admin while members are there')
+      assert.equal(await member.commit(topic, 9, { memberId: 'nobody' }), 'UNKNOWN_MEMBER_ID')
+      assert.equal(await member.commit(topic, 9, { generation: 9 }), 'ILLEGAL_GENERATION')
+      assert.equal((await committed(cluster, group, topic, 0)).offset, 8)
+      assert.equal(await member.leave(), 'NONE')
+      assert.equal(await admin.commit(topic, 10, ADMIN), 'NONE', 'the group is empty again')
+      const nobody = await Member.of(cluster, cluster.freshName())
+      assert.equal(await nobody.commit(topic, 1, { memberId: 'nobody', generation: 4 }), 'ILLEGAL_GENERATION')
     },
   ),
+
+  behaviour(34, 'OffsetFetch: nothing committed is -1 without an error; null topics are all', async cluster => {
+    const { name: topic } = await cluster.topic(2)
+    const group = await freshGroup(cluster)
+    const nothing = { offset: -1, epoch: -1, metadata: '', error: 'NONE' }
+    assert.deepEqual(await committed(cluster, group, topic, 0), nothing, 'an unknown group')
+    const admin = await Member.of(cluster, group)
+    assert.equal(await admin.commit(topic, 5, ADMIN), 'NONE')
+    const five = { offset: 5, epoch: -1, metadata: 'note', error: 'NONE' }
+    assert.deepEqual(await committed(cluster, group, topic, 0), five)
+    assert.deepEqual(await committed(cluster, group, topic, 1), nothing, 'a partition without a commit')
+    assert.deepEqual(await committed(cluster, group, cluster.freshName(), 0), nothing, 'an unknown topic')
+    const all = await cluster.ask(offsetFetchApi, { groupId: group, topics: null }, 7)
+    assert.deepEqual(
+      all.topics.map(each => [each.name, each.partitions.map(partition => partition.partitionIndex)]),
+      [[topic, [0]]],
+    )
+    const stable = await cluster.ask(offsetFetchApi, { groupId: group, topics: null, requireStable: true }, 7)
+    assert.equal(stable.topics[0]!.partitions[0]!.committedOffset, 5)
+    const missing = cluster.freshName()
+    const groups = [group, missing].map(groupId => ({ groupId, topics: null }))
+    const several = await cluster.ask(offsetFetchApi, { groups }, 8)
+    assert.deepEqual(
+      several.groups.map(each => [each.groupId, errorText(each.errorCode), each.topics.length]),
+      [
+        [group, 'NONE', 1],
+        [missing, 'NONE', 0],
+      ],
+    )
+  }),
 
   behaviour(
     35,
