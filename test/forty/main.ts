@@ -16,7 +16,7 @@ import { endAllChildren, endChildrenOnExit } from '../interop/children.ts'
 import type { Behaviour } from './behaviour.ts'
 import { behaviours } from './catalog.ts'
 import { type Difference, differences } from './differences.ts'
-import { count, type Outcomes, report, reportDifferences, reportDisagreements } from './report.ts'
+import { count, type Outcomes, report, reportDifferences, reportDisagreements, sections } from './report.ts'
 import { type Outcome, outcomeOf } from './run.ts'
 import { RunningCluster } from './setup.ts'
 
@@ -80,7 +80,7 @@ async function main(): Promise<number> {
   const rows = Object.values<Difference>(differences).filter(row =>
     options.chosen.some(each => each.number === row.behaviour),
   )
-  console.log(`\n${report(columns)}${reportDisagreements(columns)}\n${reportDifferences(rows)}`)
+  console.log(`\n${sections(report(columns), reportDisagreements(columns), reportDifferences(rows))}`)
   const [passed, failed] = [count(columns, 'passed'), count(columns, 'failed')]
   console.log(`\n${count(columns, 'n/a')} n/a, ${Math.round((Date.now() - startedMs) / 1_000)} s`)
   console.log(`${passed} passed, ${failed} failed`)

@@ -54,7 +54,7 @@ failed:
 - ottla, 2: a is
     not b`.trimStart(),
   )
-  assert.equal(reportDisagreements(columns), '\nnot the same on both:\n- 2, second: kafka passed, ottla failed')
+  assert.equal(reportDisagreements(columns), 'not the same on both:\n- 2, second: kafka passed, ottla failed')
   assert.deepEqual([count(columns, 'passed'), count(columns, 'failed'), count(columns, 'n/a')], [3, 1, 2])
 })
 

@@ -21,7 +21,7 @@ export function report(columns: ReadonlyMap<string, Outcomes>): string {
         : [],
     ),
   )
-  return [...table(['#', 'behaviour', ...names], rows), ...titled('failed:', failed)].join('\n')
+  return sections(table(['#', 'behaviour', ...names], rows).join('\n'), titled('failed:', failed))
 }
 
 /** The deliberate differences, argued. Empty when there are none. */
@@ -29,7 +29,7 @@ export function reportDifferences(rows: readonly Difference[]): string {
   return titled(
     'deliberate differences:',
     rows.map(row => `- ${row.behaviour}, ${row.what}: Kafka ${row.kafka}, Ottla ${row.ottla}. ${row.why}`),
-  ).join('\n')
+  )
 }
 
 /** Behaviours that passed on one broker and failed on another. */
@@ -42,7 +42,7 @@ export function reportDisagreements(columns: ReadonlyMap<string, Outcomes>): str
       behaviour =>
         `- ${behaviour.number}, ${behaviour.title}: ${[...columns.keys()].map((name, index) => `${name} ${kinds(behaviour)[index]}`).join(', ')}`,
     )
-  return titled('not the same on both:', lines).join('\n')
+  return titled('not the same on both:', lines)
 }
 
 export function count(columns: ReadonlyMap<string, Outcomes>, kind: Outcome['kind']): number {
@@ -55,8 +55,14 @@ function cell(outcome: Outcome): string {
   return `${outcome.kind} ${(outcome.tookMs / 1_000).toFixed(1)} s`
 }
 
-function titled(title: string, lines: readonly string[]): string[] {
-  return lines.length === 0 ? [] : ['', title, ...lines]
+/** Empty when there are no lines. */
+function titled(title: string, lines: readonly string[]): string {
+  return lines.length === 0 ? '' : [title, ...lines].join('\n')
+}
+
+/** With a blank line between them; empty ones are left out. */
+export function sections(...texts: readonly string[]): string {
+  return texts.filter(text => text !== '').join('\n\n')
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {

@@ -129,6 +129,14 @@ export const produceBehaviours: readonly Behaviour[] = [
     }
     const typed = await produce(cluster, topic, putTimestampType(at(0)))
     assert.equal(typed.error, cluster.either('timestamp-type'), 'a producer that says LogAppendTime')
+    const compacted = await cluster.topic(1, { ...bounds, 'cleanup.policy': 'compact' })
+    const late = { key: 'k', value: 'x', timestampMs: Date.now() - 2 * HOUR_MS }
+    const both = await produce(cluster, compacted, batchOf([{ value: 'no key' }, { key: 'k', value: 'ok' }, late]))
+    assert.equal(both.error, 'INVALID_TIMESTAMP', 'a record without a key and one of a wrong time')
+    assert.deepEqual(
+      both.recordErrors.map(each => each.batchIndex),
+      [0, 2],
+    )
     const taken = await produce(cluster, topic, at(-60_000))
     assert.deepEqual([taken.error, taken.logAppendTimeMs], ['NONE', -1])
 
