@@ -14,6 +14,13 @@ export interface Difference {
 }
 
 const rows = {
+  'count-inside-compressed': {
+    behaviour: 9,
+    what: 'a compressed batch whose header claims more records than are inside',
+    kafka: 'INVALID_RECORD',
+    ottla: 'NONE',
+    why: 'Kafka inflates every batch. Ottla passes compressed bytes on, and the consumer finds the lie; `produce.validation=strict` inflates and refuses (ARCHITECTURE.md §2.4).',
+  },
   'timestamp-type': {
     behaviour: 11,
     what: 'a producer that sets the LogAppendTime bit itself',

@@ -125,10 +125,14 @@ export const groupBehaviours: readonly Behaviour[] = [
       const after = await Member.of(cluster, stable)
       const back = await after.enter({ instanceId: 'one' })
       assert.equal(back.generationId, before.generation, 'a static member comes back without a rebalance')
+      assert.equal(back.leader, before.id, 'before version 9 the old id leads, so that the new one does not assign')
       assert.notEqual(after.id, before.id)
       assert.equal(await before.heartbeat(), 'FENCED_INSTANCE_ID')
       assert.equal(await after.heartbeat(), 'NONE')
       assert.equal(await before.commit(topic.name, 1), 'FENCED_INSTANCE_ID')
+      const newest = await Member.of(cluster, stable)
+      const led = await newest.enter({ instanceId: 'one', version: 9 })
+      assert.deepEqual([led.leader, led.skipAssignment], [newest.id, true], 'from version 9 on it is told to skip')
     },
   ),
 ]

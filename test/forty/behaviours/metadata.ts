@@ -28,6 +28,13 @@ export const metadataBehaviours: readonly Behaviour[] = [
       assert.ok((await names(null, 1)).includes(known.name), 'null is all')
       assert.deepEqual(await names([], 1), [], 'empty is none')
       assert.ok((await names([], 0)).includes(known.name), 'in version 0 empty is all')
+      const byId = async (topicId: string) => {
+        const request = { topics: [{ topicId, name: null }], allowAutoTopicCreation: false }
+        const { topics } = await cluster.ask(metadataApi, request, 12)
+        return [errorText(topics[0]!.errorCode), topics[0]!.name]
+      }
+      assert.deepEqual(await byId(known.id), ['NONE', known.name])
+      assert.deepEqual(await byId('q83vEjRWeJCrze8SNFZ4kA'), ['UNKNOWN_TOPIC_ID', null])
 
       const unknown = cluster.freshName()
       for (const version of [4, 9, 12]) {

@@ -1,6 +1,7 @@
 /** Behaviours 33 to 35: committed offsets, and what deletes groups and offsets. */
 import assert from 'node:assert/strict'
 import { deleteGroupsApi } from '../../../packages/ottla/src/wire/gen/delete-groups.ts'
+import { listGroupsApi } from '../../../packages/ottla/src/wire/gen/list-groups.ts'
 import { offsetCommitApi } from '../../../packages/ottla/src/wire/gen/offset-commit.ts'
 import { offsetDeleteApi } from '../../../packages/ottla/src/wire/gen/offset-delete.ts'
 import { offsetFetchApi } from '../../../packages/ottla/src/wire/gen/offset-fetch.ts'
@@ -124,6 +125,15 @@ export const offsetBehaviours: readonly Behaviour[] = [
         [(await describe(cluster, group)).groupState, (await describe(cluster, group)).protocolData],
         ['Stable', 'range'],
       )
+      const listed = async (statesFilter: readonly string[], typesFilter: readonly string[] = []) => {
+        const reply = await cluster.ask(listGroupsApi, { statesFilter, typesFilter }, 5)
+        const found = reply.groups.find(each => each.groupId === group)
+        return found === undefined ? null : [found.groupState, found.protocolType, found.groupType]
+      }
+      assert.deepEqual(await listed([]), ['Stable', 'consumer', 'classic'])
+      assert.deepEqual(await listed(['stable'], ['CLASSIC']), ['Stable', 'consumer', 'classic'], 'in any case')
+      assert.equal(await listed(['Empty', 'Dead']), null)
+      assert.equal(await listed([], ['consumer']), null)
       assert.equal(await member.leave(), 'NONE')
       assert.equal((await describe(cluster, group)).groupState, 'Empty')
       assert.equal(await deleteGroup(group), 'NONE')

@@ -88,6 +88,14 @@ export const positionBehaviours: readonly Behaviour[] = [
       const request = { topics: [{ name: topic.name }], topicNames: [topic.name], timeoutMs: 10_000 }
       const deleted = await cluster.ask(deleteTopicsApi, request)
       assert.equal(errorText(deleted.responses[0]!.errorCode), 'NONE')
+      const goneId = await cluster.ask(
+        deleteTopicsApi,
+        { topics: [{ topicId: topic.id, name: null }], timeoutMs: 10_000 },
+        6,
+      )
+      assert.equal(errorText(goneId.responses[0]!.errorCode), 'UNKNOWN_TOPIC_ID')
+      const goneName = await cluster.ask(deleteTopicsApi, { topicNames: [topic.name], timeoutMs: 10_000 }, 5)
+      assert.equal(errorText(goneName.responses[0]!.errorCode), 'UNKNOWN_TOPIC_OR_PARTITION')
       const again = await cluster.topic(1, {}, topic.name)
       assert.notEqual(again.id, topic.id)
       const stale = await produce(cluster, topic, batchOf(['c']), { version: PRODUCE_BY_ID })

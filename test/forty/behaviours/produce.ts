@@ -87,6 +87,12 @@ export const produceBehaviours: readonly Behaviour[] = [
     assert.equal(await endOf(cluster, topic), 0, 'nothing was appended')
     assert.equal(await produced(cluster, topic, zstd, { version: 7 }), 0)
     assert.equal(await produced(cluster, topic, batch, { version: 3 }), 1)
+    const lies = altered(batchOf(['a', 'b'], { codec: Codec.gzip }), bytes => {
+      bytes.writeInt32BE(3, RECORDS_COUNT_AT)
+      bytes.writeInt32BE(2, LAST_OFFSET_DELTA_AT)
+    })
+    const counted = await produce(cluster, topic, lies)
+    assert.equal(counted.error, cluster.either('count-inside-compressed'))
     await refused(
       other(bytes => bytes.writeInt8(1, MAGIC_AT)),
       'INVALID_RECORD',
