@@ -70,6 +70,8 @@ export const topicBehaviours: readonly Behaviour[] = [
     assert.ok(made!.configs!.length > 20, 'all configs are in the reply')
     const other = made!.configs!.find(each => each.name === 'retention.bytes')!
     assert.deepEqual([other.value, other.configSource, other.readOnly], ['-1', Source.default, false])
+    const minIsr = made!.configs!.find(each => each.name === 'min.insync.replicas')!
+    assert.equal(minIsr.value, '1', 'a topic of one replica is not held back by a default')
     await cluster.untilLed(checked, 1)
 
     const grow = async (count: number) => {
