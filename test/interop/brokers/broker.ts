@@ -24,6 +24,8 @@ export interface StartOptions {
   readonly folder: string
   /** The address that clients are told, when it is not the one listened on (a proxy stands between). */
   readonly advertised?: Address
+  /** Another address to listen on, by the listener name SECOND. */
+  readonly secondListener?: Address
   /** Broker configuration by Kafka's key names. */
   readonly configs?: Readonly<Record<string, string>>
 }

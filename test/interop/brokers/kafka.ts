@@ -3,7 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describeFailure, endChild, killChild, startChild, tail, withLogFile } from '../children.ts'
 import { javaArgs, kafkaVersion, runKafkaTool } from '../clients/java-home.ts'
-import { Judge } from '../raw/judge.ts'
+import { addressText, Judge } from '../raw/judge.ts'
 import { type Broker, freePorts, type StartOptions } from './broker.ts'
 
 const START_TIMEOUT_MS = 60_000
@@ -16,11 +16,13 @@ export async function startKafka(options: StartOptions): Promise<Broker> {
   const configPath = join(options.folder, 'server.properties')
   const address = { host: '127.0.0.1', port }
   const advertised = options.advertised ?? address
+  const second = options.secondListener === undefined ? '' : `,SECOND://${addressText(options.secondListener)}`
   const config = {
     'process.roles': 'broker,controller',
     'node.id': '1',
-    listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
-    'advertised.listeners': `PLAINTEXT://${advertised.host}:${advertised.port}`,
+    listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}${second}`,
+    'advertised.listeners': `PLAINTEXT://${addressText(advertised)}${second}`,
+    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SECOND:PLAINTEXT',
     'controller.listener.names': 'CONTROLLER',
     'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
     'log.dirs': dataFolder,

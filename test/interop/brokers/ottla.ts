@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { repositoryRoot } from '../cache.ts'
 import { endChild, killChild, startChild, tail, withLogFile } from '../children.ts'
-import type { Address } from '../raw/judge.ts'
+import { type Address, addressText } from '../raw/judge.ts'
 import type { Broker, StartOptions } from './broker.ts'
 
 const START_TIMEOUT_MS = 20_000
@@ -17,6 +17,10 @@ export async function startOttla(options: StartOptions): Promise<Broker> {
   const configs = { ...options.configs }
   if (options.advertised !== undefined) {
     configs['advertised.listeners'] = `PLAINTEXT://${options.advertised.host}:${options.advertised.port}`
+  }
+  if (options.secondListener !== undefined) {
+    configs.listeners = `PLAINTEXT://127.0.0.1:0,SECOND://${addressText(options.secondListener)}`
+    configs['listener.security.protocol.map'] = 'PLAINTEXT:PLAINTEXT,SECOND:PLAINTEXT'
   }
   const settings = Object.entries(configs).flatMap(([key, value]) => ['--set', `${key}=${value}`])
   const args = [program, 'start', '--port', '0', '--data', dataFolder, ...settings]

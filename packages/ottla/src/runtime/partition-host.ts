@@ -239,13 +239,13 @@ export class PartitionHost implements Partitions {
   #refused(
     name: PartitionName,
     hosted: HostedPartition | null,
-    refusal: { readonly error: WireErrorName; readonly message?: string; readonly batchIndex?: number },
+    refusal: { readonly error: WireErrorName; readonly message?: string; readonly batchIndexes?: readonly number[] },
   ): AppendReply {
     const tellsLeader = refusal.error === 'NOT_LEADER_OR_FOLLOWER'
     return {
       ...failed(refusal.error, refusal.message ?? null),
       logStartOffset: hosted === null ? -1 : hosted.state.logStartOffset,
-      batchIndex: refusal.batchIndex ?? null,
+      batchIndexes: refusal.batchIndexes ?? [],
       currentLeader: tellsLeader ? this.#parts.table.currentLeader(name) : null,
     }
   }
@@ -308,7 +308,7 @@ function appended(hosted: HostedPartition, baseOffset: Offset, logAppendTimeMs: 
     logAppendTimeMs,
     logStartOffset: hosted.state.logStartOffset,
     message: null,
-    batchIndex: null,
+    batchIndexes: [],
     currentLeader: null,
   }
 }
@@ -320,7 +320,7 @@ function failed(error: WireErrorName, message: string | null): AppendReply {
     logAppendTimeMs: -1,
     logStartOffset: -1,
     message,
-    batchIndex: null,
+    batchIndexes: [],
     currentLeader: null,
   }
 }

@@ -79,8 +79,8 @@ export interface AppendReply {
   readonly logAppendTimeMs: Millis
   readonly logStartOffset: Offset
   readonly message: string | null
-  /** Record of the batch that was refused, where one was. */
-  readonly batchIndex: number | null
+  /** Records of the batch that are at fault, in order; empty where none is. */
+  readonly batchIndexes: readonly number[]
   /** Present with NOT_LEADER_OR_FOLLOWER and FENCED_LEADER_EPOCH. */
   readonly currentLeader: CurrentLeader | null
 }

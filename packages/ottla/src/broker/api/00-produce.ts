@@ -33,7 +33,7 @@ const ACKS_NOT_KNOWN: AppendReply = {
   logAppendTimeMs: -1,
   logStartOffset: -1,
   message: null,
-  batchIndex: null,
+  batchIndexes: [],
   currentLeader: null,
 }
 
@@ -102,9 +102,8 @@ function partitionResponse(apiVersion: number, index: number, reply: AppendReply
     logAppendTimeMs,
     logStartOffset,
     errorMessage: told(reply.message),
-    ...(reply.batchIndex === null
-      ? {}
-      : { recordErrors: [{ batchIndex: reply.batchIndex, batchIndexErrorMessage: told(reply.message) }] }),
+    // Without a message of its own, a record's is that of the partition.
+    recordErrors: reply.batchIndexes.map(batchIndex => ({ batchIndex })),
     ...(reply.currentLeader === null ? {} : { currentLeader: reply.currentLeader }),
   }
 }

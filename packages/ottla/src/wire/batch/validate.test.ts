@@ -170,13 +170,24 @@ test('G14 a producer id without sequence or epoch, below -1, or missing in a tra
   for (const options of cases) assert.equal(refusalOf(build(options))?.error, 'INVALID_RECORD')
 })
 
-test('G14 a null key on a compacted topic is INVALID_RECORD with the record’s index, compressed or not', () => {
+test('G14 a null key on a compacted topic is INVALID_RECORD with the records’ indexes, compressed or not', () => {
   for (const codec of codecs) {
-    const batch = build({ codec }, [bytes('a'), bytes(''), null, bytes('d')])
+    const batch = build({ codec }, [bytes('a'), bytes(''), null, bytes('d'), null])
     assert.equal(refusalOf(batch), null)
     const refusal = refusalOf(batch, { compacted: true })
-    assert.deepEqual([refusal?.error, refusal?.batchIndex], ['INVALID_RECORD', 2])
+    assert.deepEqual([refusal?.error, refusal?.batchIndexes], ['INVALID_RECORD', [2, 4]])
   }
+  const full = refusalOf(build({}, Array(1_500).fill(null)), { compacted: true })
+  assert.deepEqual(full?.batchIndexes, [...Array(1_000).keys()], 'a thousand are named')
+})
+
+test('G14 records at fault for keys and for times are named together, the time gives the code', () => {
+  const builder = new BatchBuilder()
+  const times = [NOW, NOW - 10_000, NOW, NOW]
+  for (const [index, time] of times.entries()) builder.append(index === 0 ? null : bytes('k'), bytes('v'), [], time)
+  const refusal = refusalOf(builder.build(), { compacted: true, timestampBeforeMaxMs: 1_000 })
+  assert.deepEqual([refusal?.error, refusal?.batchIndexes], ['INVALID_TIMESTAMP', [0, 1]])
+  assert.match(refusal?.message ?? '', /timestamp/)
 })
 
 test('G14 records that are not framed as their batch says are INVALID_RECORD with the index, compressed or not', () => {
@@ -210,7 +221,7 @@ test('G14 records that are not framed as their batch says are INVALID_RECORD wit
     for (const codec of codecs) {
       const refusal = refusalOf(raw(records, codec, index + 1), { strict: true })
       assert.equal(refusal?.error, 'INVALID_RECORD', `${name}, codec ${codec}`)
-      if (name !== 'nothing') assert.equal(refusal?.batchIndex, index, `${name}, codec ${codec}`)
+      if (name !== 'nothing') assert.deepEqual(refusal?.batchIndexes, [index], `${name}, codec ${codec}`)
     }
   }
 })
@@ -284,7 +295,7 @@ test('times outside the window are INVALID_TIMESTAMP, with the record where reco
         const refusal = refusalOf(builder.build({ codec }), { ...window, strict })
         if (fine) assert.equal(refusal, null, `${time} codec ${codec}`)
         else assert.equal(refusal?.error, 'INVALID_TIMESTAMP', `${time} codec ${codec}`)
-        if (!fine && (strict || codec === layout.Codec.none)) assert.equal(refusal?.batchIndex, 1)
+        if (!fine && (strict || codec === layout.Codec.none)) assert.deepEqual(refusal?.batchIndexes, [1])
       }
     }
   }

@@ -31,6 +31,8 @@ import { RecordCursor } from './record-cursor.ts'
 
 /** First version of Produce whose sender knows zstd (KIP-110). */
 const ZSTD_PRODUCE_VERSION = 7
+/** More records at fault are not named: a request may hold millions, and the reply must not outgrow it. */
+const RECORDS_NAMED_MAX = 1_000
 /** "No time": what a producer without a clock sends. */
 const NO_TIMESTAMP = -1
 
@@ -43,8 +45,11 @@ export interface RecordsRefusal {
   readonly error: ProduceRefusalError
   /** For the reply's error message: what is wrong, never the bytes. */
   readonly message: string
-  /** Which record of the batch, from 0, where it is one record's fault: the first one found. */
-  readonly batchIndex?: number
+  /**
+   * The records of the batch that are at fault, from 0, in order: for keys and times all of them, up to 1,000, since a
+   * producer tells them from the others; the first where what follows it cannot be read. Absent where no record is.
+   */
+  readonly batchIndexes?: readonly number[]
 }
 
 /** What the topic and the broker ask of a batch. Names of settings are Kafka's. */
@@ -199,24 +204,36 @@ function openInflated(records: Uint8Array, rules: ProduceRules, header: BatchHea
   }
 }
 
-/** Framing, offsets in order, keys where the topic needs them, times. Stops at the first record that is wrong. */
+/** Framing, offsets in order, keys where the topic needs them, times. */
 function walkRecords(rules: ProduceRules, into: ProduceFindings): RecordsRefusal | null {
   const { baseTimestamp, recordsCount } = into.header
-  const checksTimes = rules.timestampType === 'CreateTime'
   let maxTimestamp = NO_TIMESTAMP
+  let refusal: RecordsRefusal | null = null
+  let atFault: number[] | null = null
   while (cursor.next()) {
     const index = cursor.count - 1
     if (cursor.offsetDelta !== index) return invalid(`offset delta ${cursor.offsetDelta} in record ${index}`, index)
-    if (rules.compacted && cursor.keyLength < 0) return invalid('a compacted topic needs a key in every record', index)
     const timestamp = baseTimestamp + cursor.timestampDelta
     if (timestamp > maxTimestamp) maxTimestamp = timestamp
-    const wrong = checksTimes ? wrongTime(timestamp, rules) : null
-    if (wrong !== null) return untimely(wrong, index)
+    const wrong = faultOfRecord(timestamp, rules)
+    if (wrong === null) continue
+    atFault ??= []
+    if (atFault.length < RECORDS_NAMED_MAX) atFault.push(index)
+    // One code answers for the batch: that of a time where one is wrong, as in Kafka.
+    if (refusal === null || (refusal.error !== wrong.error && wrong.error === 'INVALID_TIMESTAMP')) refusal = wrong
   }
   if (cursor.problem !== null) return invalid(cursor.problem, cursor.count)
   if (cursor.count !== recordsCount) return invalid(`${cursor.count} records, the header says ${recordsCount}`)
+  if (refusal !== null && atFault !== null) return { ...refusal, batchIndexes: atFault }
   into.maxTimestamp = maxTimestamp
   return null
+}
+
+/** What keeps the record at the cursor out, though it can be read. */
+function faultOfRecord(timestamp: Millis, rules: ProduceRules): RecordsRefusal | null {
+  if (rules.compacted && cursor.keyLength < 0) return invalid('a compacted topic needs a key in every record')
+  const wrong = rules.timestampType === 'CreateTime' ? wrongTime(timestamp, rules) : null
+  return wrong === null ? null : untimely(wrong)
 }
 
 function wrongTime(timestamp: Millis, rules: ProduceRules): string | null {
@@ -241,13 +258,11 @@ function isNoProducerId(records: Uint8Array): boolean {
 function invalid(message: string, batchIndex?: number): RecordsRefusal {
   return batchIndex === undefined
     ? { error: 'INVALID_RECORD', message }
-    : { error: 'INVALID_RECORD', message, batchIndex }
+    : { error: 'INVALID_RECORD', message, batchIndexes: [batchIndex] }
 }
 
-function untimely(message: string, batchIndex?: number): RecordsRefusal {
-  return batchIndex === undefined
-    ? { error: 'INVALID_TIMESTAMP', message }
-    : { error: 'INVALID_TIMESTAMP', message, batchIndex }
+function untimely(message: string): RecordsRefusal {
+  return { error: 'INVALID_TIMESTAMP', message }
 }
 
 function corrupt(message: string): RecordsRefusal {
