@@ -3,12 +3,15 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { MemoryDiskOptions } from '../../adapters/memory/disk.ts'
 import { type PlantedBug, plantBugs } from '../../base/planted.ts'
+import { topicByName } from '../../core/metadata/image.ts'
 import { apiVersionsApi } from '../../wire/gen/api-versions.ts'
+import { deleteTopicsApi } from '../../wire/gen/delete-topics.ts'
 import { listGroupsApi } from '../../wire/gen/list-groups.ts'
 import { offsetCommitApi } from '../../wire/gen/offset-commit.ts'
 import { createTopic, errorOf } from '../testing/calls.ts'
 import { assignment, commitAs, committed, findGroup, GROUP_KEYS, GroupMember } from '../testing/group-member.ts'
 import { MemoryBroker, MemoryWorld } from '../testing/memory-broker.ts'
+import { frameOf } from '../testing/raw-peer.ts'
 
 /** A disk whose work stands still while `isHeld`; all else is done at once. */
 class HeldDisk {
@@ -232,5 +235,25 @@ test('a broker that stops while it loads does so at once', async () => {
   await commitMany(member, 5000)
   await before.close()
   const after = await MemoryBroker.start(GROUP_KEYS, world)
+  await after.close()
+})
+
+test('offsets of a topic whose deletion was cut short by a crash are dropped when they are read back', async () => {
+  const disk = new HeldDisk()
+  const world = new MemoryWorld(disk.options())
+  const before = await MemoryBroker.start(GROUP_KEYS, world)
+  const peer = await before.connect()
+  for (const name of ['orders', 'kept']) await createTopic(peer, name)
+  await findGroup(peer, 'g')
+  await commitAs(peer, { offset: 5 })
+  await commitAs(peer, { topic: 'kept', offset: 6 })
+  disk.isHeld = true
+  peer.send(frameOf(deleteTopicsApi, { version: 5, body: { topicNames: ['orders'], timeoutMs: 1000 } }))
+  await before.until(() => topicByName(before.server.services.image(), 'orders') === null)
+  await world.crash('power', {})
+  const after = await MemoryBroker.start(GROUP_KEYS, world)
+  const again = await after.connect()
+  for (let i = 0; i < 100 && (await committed(again)) !== -1; i++) after.clock.advance(1)
+  assert.deepEqual([await committed(again), await committed(again, { topic: 'kept' })], [-1, 6])
   await after.close()
 })
