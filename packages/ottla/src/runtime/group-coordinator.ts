@@ -130,11 +130,9 @@ export class GroupCoordinator implements Groups {
         return
       }
       partition.ask(groupId, event, answer)
-      if (isAnswered) return
-      forget = waiter.onClose(() => {
-        // Gone: who knows, it may come back in time. About to be ended by us: it must be told something.
-        if (!waiter.closed) partition.giveUp(event.request)
-      })
+      // The others wait for the disk alone.
+      const mayTakeLong = event.type === 'join' || event.type === 'sync'
+      if (mayTakeLong && !isAnswered) forget = waiter.onClose(() => partition.giveUp(event.request))
     })
   }
 

@@ -24,8 +24,8 @@ import type { HostedPartition } from './hosted-partition.ts'
 import type { GroupRead } from './services.ts'
 import { nextTurn } from './turns.ts'
 
-/** Groups looked at before others get their turn. */
-const GROUPS_PER_TURN = 100
+/** Groups and offsets looked at before others get their turn. */
+const LOOKS_PER_TURN = 5000
 
 export interface GroupPartitionParts extends GroupLogParts {
   readonly clock: Clock
@@ -253,11 +253,14 @@ export class GroupPartition {
 
   /** Those that are there when it begins, in turns. Ends early when the partition is left. */
   async #eachGroup(visit: (groupId: string) => void): Promise<void> {
-    let count = 0
-    for (const groupId of [...this.#groups.keys()]) {
+    let looks = 0
+    for (const [groupId, { group }] of [...this.#groups]) {
       if (this.#phase === 'left') return
+      looks += 1 + group.offsets.size
       visit(groupId)
-      if (++count % GROUPS_PER_TURN === 0) await nextTurn(this.#parts.clock)
+      if (looks < LOOKS_PER_TURN) continue
+      looks = 0
+      await nextTurn(this.#parts.clock)
     }
   }
 

@@ -228,9 +228,9 @@ export type ReplyTo<Request extends GroupRequest> = Extract<ReplyBody, { readonl
 export type GroupRead<T> = { readonly error: 'NONE'; readonly value: T } | { readonly error: Refusal }
 type Refusal = Exclude<WireErrorName, 'NONE'>
 
-/** When whoever asked is about to be gone, and need not wait any longer. */
+/** The connection of whoever asked. */
 export interface Waiter {
-  readonly closed: boolean
+  /** Calls `listener` once when it is gone, or is about to be ended by the broker; the returned function takes it back. */
   onClose(listener: () => void): () => void
 }
 
@@ -238,8 +238,8 @@ export interface Waiter {
 export interface Groups {
   /**
    * The answer of the group, errors of the coordinator included. Runs up to the append before it returns: the body may
-   * hold views that die after the call. A join or sync may wait for minutes; when `waiter` is about to end, it is told to
-   * come back (NOT_COORDINATOR), and when it is gone the group's own timeouts decide.
+   * hold views that die after the call. A join or sync may wait for other members, for minutes; when `waiter` is about to
+   * end it is answered with NOT_COORDINATOR, and its member stays as long as the group's timeouts let it.
    */
   ask<Request extends GroupRequest>(groupId: string, request: Request, waiter: Waiter): Promise<ReplyTo<Request>>
   /** Reads a group, null when there is none, at once; the answer waits until what was read is durable. */

@@ -6,12 +6,14 @@ import assert from 'node:assert/strict'
 import { ManualClock } from '../../adapters/memory/clock.ts'
 import { MemoryCoordination } from '../../adapters/memory/coordination.ts'
 import { SeededCrypto } from '../../adapters/memory/crypto.ts'
-import { MemoryDisk } from '../../adapters/memory/disk.ts'
+import { type CrashKind, MemoryDisk, type MemoryDiskOptions } from '../../adapters/memory/disk.ts'
 import { MemoryNet } from '../../adapters/memory/net.ts'
 import { CollectingObserve } from '../../adapters/memory/observe.ts'
 import { SeededRandom } from '../../adapters/memory/random.ts'
 import { Turns } from '../../adapters/memory/turns.ts'
 import { type Server, startServer } from '../../apps/server/server.ts'
+import { Prng } from '../../base/random.ts'
+import type { Membership } from '../../ports/membership.ts'
 import type { NetAddress } from '../../ports/net.ts'
 import { brokerConfigOf } from '../../spec/config/broker.ts'
 import { RawPeer } from './raw-peer.ts'
@@ -22,18 +24,35 @@ const PATIENCE_MS = 1000
 /** Disk and coordination, for one broker after the other. */
 export class MemoryWorld {
   readonly #failing = new Set<string>()
-  readonly disk = new MemoryDisk({ intercept: ({ path }) => (this.#isFailing(path) ? 'EIO' : 'go') })
+  disk: MemoryDisk
   readonly coordination = new MemoryCoordination()
+  /** Of the broker that runs. */
+  membership: Membership | null = null
   starts = 0
+
+  constructor(options: MemoryDiskOptions = {}) {
+    this.disk = new MemoryDisk(this.#withFailures(options))
+  }
 
   /** From now on nothing on the disk below the directory works. */
   failDisk(directory: string): void {
     this.#failing.add(directory)
   }
 
-  #isFailing(path: string): boolean {
-    for (const directory of this.#failing) if (path.startsWith(directory)) return true
-    return false
+  /** The broker that runs is no more: it is not to be closed. The next one finds what survived. */
+  async crash(kind: CrashKind, options: MemoryDiskOptions = {}): Promise<void> {
+    this.disk = this.disk.crash(kind, new Prng(this.starts), this.#withFailures(options))
+    await this.membership?.close()
+  }
+
+  #withFailures(options: MemoryDiskOptions): MemoryDiskOptions {
+    return {
+      ...options,
+      intercept: operation => {
+        for (const directory of this.#failing) if (operation.path.startsWith(directory)) return 'EIO'
+        return options.intercept?.(operation) ?? 'go'
+      },
+    }
   }
 }
 
@@ -77,6 +96,8 @@ export class MemoryBroker {
     const fatals: unknown[] = []
     const net = new MemoryNet()
     const { coordination, disk } = world
+    const membership = coordination.membership()
+    world.membership = membership
     const seed = ++world.starts
     const config = brokerConfigOf({
       'max.connection.creation.rate': '100000',
@@ -91,7 +112,7 @@ export class MemoryBroker {
       crypto: new SeededCrypto(seed),
       disk,
       hostName: 'localhost',
-      openMetadata: async () => ({ log: coordination.metaLog(), membership: coordination.membership() }),
+      openMetadata: async () => ({ log: coordination.metaLog(), membership }),
       fatal: why => fatals.push(why),
     })
     const server = await new Turns(clock, Number.POSITIVE_INFINITY).settled(starting)

@@ -50,13 +50,12 @@ export function decideOffsetCommit(plan: Plan, event: OffsetCommitEvent): void {
 
 /** The member that commits, or null for somebody who is none and may. */
 function checkCommit({ membership }: Plan, { apiVersion, body }: OffsetCommitEvent): Member | null | WireErrorName {
-  const { memberId, groupInstanceId } = body
+  const { memberId, groupInstanceId, generationIdOrMemberEpoch: generationId } = body
   const { state } = membership
-  const isTaken = planted('old-generation-may-commit') && state !== 'Dead'
-  const generationId = isTaken ? membership.generation : body.generationIdOrMemberEpoch
   if (generationId < 0 && (state === 'Empty' || state === 'Dead')) return null
   if (state === 'Dead') return apiVersion >= 9 ? 'GROUP_ID_NOT_FOUND' : 'ILLEGAL_GENERATION'
-  const member = checkGeneration(membership, { memberId, groupInstanceId, generationId })
+  const claimed = planted('old-generation-may-commit') ? membership.generation : generationId
+  const member = checkGeneration(membership, { memberId, groupInstanceId, generationId: claimed })
   if (typeof member === 'string') return member
   // It has the generation from its JoinGroup, but owns nothing in it yet.
   return state === 'CompletingRebalance' ? 'REBALANCE_IN_PROGRESS' : member
