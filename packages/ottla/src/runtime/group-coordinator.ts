@@ -3,8 +3,7 @@
  * leads, loads it, and sends requests to the one that has the group. Level-triggered, as the reconciler: `review` compares
  * what is with what should be. Decides nothing about groups (core/group), and does not make the topic (broker/api).
  */
-import { assert } from '../base/assert.ts'
-import type { BrokerId, PartitionIndex } from '../base/units.ts'
+import type { PartitionIndex } from '../base/units.ts'
 import type { Uuid } from '../base/uuid.ts'
 import { coordinatorPartition, GROUP_OFFSETS_TOPIC } from '../core/group/coordinator-partition.ts'
 import type { GroupRules, ReplyBody, RequestEvent } from '../core/group/events.ts'
@@ -31,7 +30,6 @@ const LOADING_MAX = 4
 const LOAD_RETRY_MS = 10_000
 
 export interface GroupCoordinatorParts {
-  readonly self: BrokerId
   readonly config: BrokerConfig
   readonly clock: Clock
   readonly observe: Observe
@@ -226,7 +224,6 @@ function isUnreadable(error: unknown): error is Error {
 }
 
 function rulesOf(config: BrokerConfig): GroupRules {
-  assert(config.groupMaxSize >= 1, 'a group may have a member')
   return {
     sessionTimeoutMsMin: config.groupMinSessionTimeoutMs,
     sessionTimeoutMsMax: config.groupMaxSessionTimeoutMs,

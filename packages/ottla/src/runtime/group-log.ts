@@ -78,8 +78,8 @@ export class GroupLog {
   }
 
   /**
-   * Calls `done` when all that the partition holds now is committed, maybe at once; or with an error when it cannot be, or
-   * takes longer than `offsets.commit.timeout.ms`. Waits end in the order in which they began.
+   * Calls `done` when all that the partition holds now is committed, maybe at once (I-16); or with an error when it cannot
+   * be, or takes longer than `offsets.commit.timeout.ms`. Waits end in the order in which they began.
    */
   whenCommitted(done: (error: WireErrorName) => void): void {
     const { endOffset } = this.#hosted.state

@@ -85,7 +85,7 @@ export class BrokerNode {
     const purgatory = new Purgatory(clock)
     const partitions = new PartitionHost({ table, purgatory, clock, directories })
     const image = () => this.#tail.image
-    this.#groups = new GroupCoordinator({ self, config, clock, observe, purgatory, table, partitions, image, fatal })
+    this.#groups = new GroupCoordinator({ config, clock, observe, purgatory, table, partitions, image, fatal })
     this.services = this.#servicesOver(partitions, fatal)
     directories.onFault((directory, fault) => this.#directoryFailed(table, directory, fault))
   }
