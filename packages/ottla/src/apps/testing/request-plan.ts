@@ -111,31 +111,19 @@ export class RequestPlan {
     return delayMs === 0 ? reply : this.#later(context, reply, delayMs)
   }
 
-  /** Failures in the order in which they were planned: one that is not meant leaves the request to the next. */
+  /** Failures happen in their order: one that is for a topic which the request does not name keeps its place. */
   #answer(served: Served, context: ApiContext, request: unknown): ReturnType<RequestPlan['around']> {
-    const { name } = served.api
-    const planned = this.#failures.filter(failure => failure.api === name)
-    if (planned.length === 0) return served.handle(context, request)
-    let isSpent = false
-    const spend = (failure: Failure) => {
-      if (isSpent || failure.left === 0) return false
-      isSpent = true
+    const failure = this.#failures.find(each => each.api === served.api.name)
+    if (failure === undefined) return served.handle(context, request)
+    const spend = () => {
+      // Another request may have met it while this one waited.
+      if (failure.left === 0) return false
       failure.left--
       this.#failures = this.#failures.filter(each => each.left > 0)
       return true
     }
-    const chain = planned.reduceRight<Served>(
-      (next, failure) => ({
-        api: served.api,
-        handle: (nextContext, nextRequest) =>
-          refuse(next, nextRequest, {
-            context: nextContext,
-            refusal: { error: failure.error, topic: failure.topic, spend: () => spend(failure) },
-          }),
-      }),
-      served,
-    )
-    return chain.handle(context, request)
+    const { error, topic } = failure
+    return refuse(served, request, { context, refusal: { error, topic, spend } })
   }
 
   #takeDelay(api: string): number {

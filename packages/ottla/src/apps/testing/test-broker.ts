@@ -16,7 +16,6 @@ import type { DelayOptions, FailOptions, RefusableApi, RequestPlan, SeenRequest 
 import { TestBrokerError } from './test-broker-error.ts'
 
 const HOST = '127.0.0.1'
-const LIST_GROUPS_KEY = 16
 /** How often `reset` begins again when clients make topics meanwhile. */
 const RESETS_MAX = 5
 
@@ -107,7 +106,7 @@ export class TestBroker implements AsyncDisposable {
    */
   reset(): Promise<void> {
     return this.#run(async () => {
-      if (this.#hasGroups()) await this.#groups.deleteAll()
+      if (this.answers('ListGroups')) await this.#groups.deleteAll()
       this.#parts.plan.clear()
       for (let attempt = 1; ; attempt++) {
         await this.#delete(this.#topicNames())
@@ -123,7 +122,8 @@ export class TestBroker implements AsyncDisposable {
 
   /**
    * The next request of that API is answered with that error, where its version has a place for it, and not done.
-   * Several wait in a row. The kit's own helpers are not affected.
+   * Several happen in their order: each becomes due when the one before it
+   * has happened. The kit's own helpers are not affected.
    */
   failNext(api: RefusableApi, error: WireErrorName | number, options: FailOptions = {}): void {
     this.#requireOpen()
@@ -134,6 +134,12 @@ export class TestBroker implements AsyncDisposable {
   delay(api: string, ms: number, options: DelayOptions = {}): void {
     this.#requireOpen()
     this.#parts.plan.delay(this.#parts.server.apis, api, ms, options)
+  }
+
+  /** Whether the broker answers the API, by Kafka's name, as `ListGroups`. */
+  answers(api: string): boolean {
+    const { apis } = this.#parts.server
+    return apis.advertised.some(row => apis.find(row.apiKey)?.api.name === api)
   }
 
   /** Tells of every request as it comes, the kit's own excepted. Returns the way to stop. */
@@ -211,12 +217,8 @@ export class TestBroker implements AsyncDisposable {
     if (this.#closing !== null) throw closed()
   }
 
-  #hasGroups(): boolean {
-    return this.#parts.server.apis.find(LIST_GROUPS_KEY) !== undefined
-  }
-
   async #withGroups<T>(work: () => Promise<T>): Promise<T> {
-    if (!this.#hasGroups())
+    if (!this.answers('ListGroups'))
       throw new TestBrokerError('UNSUPPORTED', 'this release of the broker keeps no consumer groups')
     try {
       return await work()
