@@ -230,11 +230,14 @@ export class LogDirectory implements LogHost {
       await this.#guarded(() => finishCleanly(this, this.#checkpointer))
     }).catch(error => this.env.observe.log('error', 'storage.stop-failed', { path: this.path, reason: String(error) }))
     this.writeBack.stop()
+    this.#schedule.stop()
+    this.#folders.stop()
     for (const log of this.#logs.values()) log.tail.drop()
     this.pieces.end()
     this.descriptors.close()
     await this.#opened.ring.close()
     await this.#opened.lane.close()
+    this.journal.close()
     await this.#opened.lock.release()
   }
 

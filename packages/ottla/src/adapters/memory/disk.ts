@@ -104,6 +104,11 @@ export class MemoryDisk implements Disk {
     return new Uint8Array(buffer)
   }
 
+  /** Ordinary memory: the collector sees to it. */
+  reuse(slab: Uint8Array): void {
+    assert(this.#slabs.delete(slab.buffer), 'a slab of this disk is given back once', { sizeBytes: slab.length })
+  }
+
   commitLane(directory: string): Promise<CommitLane> {
     return this.#operations.run(
       { kind: 'stat', path: directory },
