@@ -104,11 +104,23 @@ export class RequestPlan {
   ): Reply<unknown> | Promise<Reply<unknown>> => {
     if (context.clientId === KIT_CLIENT_ID) return served.handle(context, request)
     const { name } = served.api
-    for (const watcher of this.#watchers)
-      watcher({ api: name, version: context.apiVersion, clientId: context.clientId })
+    this.#tell({ api: name, version: context.apiVersion, clientId: context.clientId })
     const delayMs = this.#takeDelay(name)
     const reply = this.#answer(served, context, request)
     return delayMs === 0 ? reply : this.#later(context, reply, delayMs)
+  }
+
+  /** What a watcher throws is the test's to see, and none of the connection's. */
+  #tell(request: SeenRequest): void {
+    for (const watcher of this.#watchers) {
+      try {
+        watcher(request)
+      } catch (error) {
+        queueMicrotask(() => {
+          throw error
+        })
+      }
+    }
   }
 
   /** Failures happen in their order: one that is for a topic which the request does not name keeps its place. */

@@ -5,7 +5,12 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { startServer } from '../server/server.ts'
+import { kitAdapters } from './kit-adapters.ts'
+import { brokerConfigFor } from './options.ts'
+import { RequestPlan } from './request-plan.ts'
 import { startBroker } from './start-broker.ts'
+import { TestBroker } from './test-broker.ts'
 import { TestBrokerError } from './test-broker-error.ts'
 import { withApplication } from './testing.ts'
 
@@ -189,6 +194,21 @@ test('on a disk: a temporary folder goes at close, a folder that is named stays 
     else process.env.TMPDIR = TMPDIR
     rmSync(parent, { recursive: true, force: true })
   }
+})
+
+test('a broker that lost track of itself says so at every call, and at close', async () => {
+  const failure = Promise.withResolvers<unknown>()
+  const adapters = kitAdapters({}, failure.resolve)
+  const plan = new RequestPlan(adapters.clock)
+  const server = await startServer(brokerConfigFor({}, '/data').config, adapters, { around: plan.around })
+  const removeFolder = async () => {}
+  const topics = [{ name: 'orders', partitions: 1, configs: {} }]
+  const broker = await TestBroker.open({ server, adapters, plan, topics, removeFolder, failure: failure.promise })
+  const waiting = refuses(broker.consumeAll('orders', { count: 1 }), 'BROKER_FAILED', /a bug of Ottla: planted/)
+  adapters.fatal(new Error('planted'))
+  await waiting
+  await refuses(broker.topics(), 'BROKER_FAILED', /planted/)
+  await refuses(broker.close(), 'BROKER_FAILED', /planted/)
 })
 
 test('says nothing unless asked', async () => {

@@ -9,14 +9,11 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { MemoryCoordination } from '../../adapters/memory/coordination.ts'
-import { MemoryDisk } from '../../adapters/memory/disk.ts'
-import { SilentObserve } from '../../adapters/memory/observe.ts'
 import { NetFault } from '../../ports/net.ts'
 import { StorageRefusal } from '../../storage/env.ts'
-import { nodeAdapters } from '../server/node-adapters.ts'
-import { type Server, type ServerAdapters, startServer } from '../server/server.ts'
+import { type Server, startServer } from '../server/server.ts'
 import { StartRefusal } from '../server/start-refusal.ts'
+import { kitAdapters } from './kit-adapters.ts'
 import { bad, brokerConfigFor, checkOptions, namedTopics, type StartBrokerOptions } from './options.ts'
 import { RequestPlan } from './request-plan.ts'
 import { TestBroker } from './test-broker.ts'
@@ -33,7 +30,7 @@ export type { ConsumeAllOptions, ProducedRecord, ProduceOptions } from './kit-cl
 export type { StartBrokerOptions, TestTopic } from './options.ts'
 export type { ConsumedRecord, TestRecord, TextOrBytes } from './records.ts'
 export type { DelayOptions, FailOptions, RefusableApi, SeenRequest } from './request-plan.ts'
-export { TestBroker } from './test-broker.ts'
+export type { TestBroker } from './test-broker.ts'
 export { TestBrokerError, type TestBrokerErrorCode } from './test-broker-error.ts'
 
 /** Where a memory disk holds the data: any path will do. */
@@ -46,23 +43,17 @@ export async function startBroker(options: StartBrokerOptions = {}): Promise<Tes
   checkOptions(options)
   const topics = namedTopics(options.topics ?? {})
   const folder = await folderOf(options)
-  let broker: TestBroker | null = null
   try {
     const { config, warnings } = brokerConfigFor(options, folder.path)
-    const adapters = adaptersFor(options, why => broker?.failed(why))
+    const failure = Promise.withResolvers<unknown>()
+    const adapters = kitAdapters(options, failure.resolve)
     for (const warning of warnings) adapters.observe.log('warn', 'config.warning', { warning })
     const plan = new RequestPlan(adapters.clock)
     const server = await serverWith(startServer(config, adapters, { stopGraceMs: STOP_GRACE_MS, around: plan.around }))
-    broker = new TestBroker({ server, adapters, plan, topics, removeFolder: folder.remove })
+    const { remove: removeFolder } = folder
+    return await TestBroker.open({ server, adapters, plan, topics, removeFolder, failure: failure.promise })
   } catch (error) {
     await folder.remove()
-    throw error
-  }
-  try {
-    await broker.makeNamedTopics()
-    return broker
-  } catch (error) {
-    await broker.close()
     throw error
   }
 }
@@ -77,22 +68,6 @@ async function folderOf(options: StartBrokerOptions): Promise<{ path: string; re
   }
   const path = await mkdtemp(join(tmpdir(), 'ottla-test-'))
   return { path, remove: () => rm(path, { recursive: true, force: true }) }
-}
-
-function adaptersFor(options: StartBrokerOptions, fatal: (why: unknown) => void): ServerAdapters {
-  const { log = 'silent', storage } = options
-  const writeLog = typeof log === 'function' ? log : (line: string) => void process.stderr.write(`${line}\n`)
-  const logLevel = typeof log === 'function' || log === 'silent' ? 'info' : log
-  const real = nodeAdapters({ writeLog, logFormat: 'text', logLevel, fatal })
-  const observe = log === 'silent' ? new SilentObserve() : real.observe
-  if (storage === 'disk') return { ...real, observe }
-  const coordination = new MemoryCoordination()
-  return {
-    ...real,
-    observe,
-    disk: new MemoryDisk({ preallocates: false, wallMs: () => real.clock.wallMs() }),
-    openMetadata: async () => ({ log: coordination.metaLog(), membership: coordination.membership() }),
-  }
 }
 
 async function serverWith(starting: Promise<Server>): Promise<Server> {

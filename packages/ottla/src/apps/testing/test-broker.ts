@@ -25,6 +25,8 @@ export interface TestBrokerParts {
   readonly plan: RequestPlan
   readonly topics: readonly NamedTopic[]
   readonly removeFolder: () => Promise<void>
+  /** Resolves, with why, when the broker lost track of its own state. */
+  readonly failure: Promise<unknown>
 }
 
 /** Made by `startBroker`. Every call after `close` rejects with `CLOSED`. */
@@ -38,8 +40,20 @@ export class TestBroker implements AsyncDisposable {
   #closing: Promise<void> | null = null
   #failure: TestBrokerError | null = null
 
-  /** Use `startBroker`. */
-  constructor(parts: TestBrokerParts) {
+  /** Resolves when the topics are served. Otherwise leaves nothing behind. */
+  static async open(parts: TestBrokerParts): Promise<TestBroker> {
+    const broker = new TestBroker(parts)
+    parts.failure.then(why => broker.#failed(why))
+    try {
+      await broker.#makeNamedTopics()
+      return broker
+    } catch (error) {
+      await broker.close()
+      throw error
+    }
+  }
+
+  private constructor(parts: TestBrokerParts) {
     const [address] = parts.server.addresses.values()
     this.port = address?.port ?? 0
     this.bootstrapServers = `${HOST}:${this.port}`
@@ -164,8 +178,8 @@ export class TestBroker implements AsyncDisposable {
     return this.close()
   }
 
-  /** For startBroker. A topic that is there already, in a directory that was kept, is as it was. */
-  async makeNamedTopics(): Promise<void> {
+  /** A topic that is there already, in a directory that was kept, is as it was. */
+  async #makeNamedTopics(): Promise<void> {
     const { server, topics } = this.#parts
     const there = (name: string) => topicByName(server.services.image(), name)
     for (const { name, partitions } of topics) {
@@ -179,8 +193,8 @@ export class TestBroker implements AsyncDisposable {
     for (const created of await this.#create(topics.filter(({ name }) => there(name) === null))) refuseTopic(created)
   }
 
-  /** For startBroker: the broker lost track of its own state. What is under way ends, and `close` rejects. */
-  failed(why: unknown): void {
+  /** The broker lost track of its own state. What is under way ends, and `close` rejects. */
+  #failed(why: unknown): void {
     const text = why instanceof Error ? why.message : String(why)
     this.#failure ??= new TestBrokerError('BROKER_FAILED', `the broker failed, which is a bug of Ottla: ${text}`, {
       cause: why,
