@@ -5,7 +5,7 @@
 import { assert } from '../base/assert.ts'
 import type { Bytes, Millis } from '../base/units.ts'
 import type { Uuid } from '../base/uuid.ts'
-import { type CommitLane, DiskFault, type DiskLock, isDiskFault } from '../ports/disk.ts'
+import { type CommitLane, DiskFault, type DiskLock, type DiskVolume, isDiskFault } from '../ports/disk.ts'
 import type { TopicConfig } from '../spec/config/topic.ts'
 import { CHECKPOINT_AFTER_MS, CHECKPOINT_UNJOURNALED_AFTER_MS, CheckpointSchedule } from './checkpoint-schedule.ts'
 import { Checkpointer } from './checkpointer.ts'
@@ -168,6 +168,11 @@ export class LogDirectory implements LogHost {
     })
   }
 
+  /** The room of the file system that it is on. Rejects with a DiskFault. */
+  volume(): Promise<DiskVolume> {
+    return this.env.disk.volume(this.path)
+  }
+
   /** Called once when the directory stops working. */
   onFault(listener: (fault: DiskFault) => void): void {
     this.#faultListeners.push(listener)
@@ -229,15 +234,12 @@ export class LogDirectory implements LogHost {
       await this.journal.drain()
       await this.#guarded(() => finishCleanly(this, this.#checkpointer))
     }).catch(error => this.env.observe.log('error', 'storage.stop-failed', { path: this.path, reason: String(error) }))
-    this.writeBack.stop()
-    this.#schedule.stop()
-    this.#folders.stop()
+    for (const part of [this.writeBack, this.#schedule, this.#folders]) part.stop()
     for (const log of this.#logs.values()) log.tail.drop()
     this.pieces.end()
     this.descriptors.close()
-    await this.#opened.ring.close()
+    await this.journal.close()
     await this.#opened.lane.close()
-    this.journal.close()
     await this.#opened.lock.release()
   }
 

@@ -26,18 +26,7 @@ export interface PartitionRefusal {
 /** The context with partitions of which those that are meant refuse; all others work. */
 export function refusingContext(context: ApiContext, refusal: PartitionRefusal): ApiContext {
   const { services } = context
-  return {
-    services: { ...services, partitions: refusing(services, refusal) },
-    listener: context.listener,
-    connectionId: context.connectionId,
-    peer: context.peer,
-    clientId: context.clientId,
-    apiVersion: context.apiVersion,
-    signal: context.signal,
-    reserveReplyBytes: bytes => context.reserveReplyBytes(bytes),
-    returnReplyBytes: () => context.returnReplyBytes(),
-    now: () => context.now(),
-  }
+  return overriding(context, { services: { ...services, partitions: refusing(services, refusal) } })
 }
 
 function refusing(services: BrokerServices, { error, topic, spend }: PartitionRefusal): Partitions {
@@ -49,7 +38,7 @@ function refusing(services: BrokerServices, { error, topic, spend }: PartitionRe
     spent ??= spend()
     return spent
   }
-  return {
+  return overriding(real, {
     append: (name, records, options) => (refuses(name) ? refusedAppend(error) : real.append(name, records, options)),
     fetch: (reads, options) => {
       const isRefused = reads.map(refuses)
@@ -60,12 +49,19 @@ function refusing(services: BrokerServices, { error, topic, spend }: PartitionRe
       const merge = (result: FetchResult) => merged(reads, isRefused, { error, result })
       return fetched instanceof Promise ? fetched.then(merge) : merge(fetched)
     },
-    offsetFor: (name, options) => real.offsetFor(name, options),
-    endOffsetForEpoch: (name, options) => real.endOffsetForEpoch(name, options),
-    deleteRecords: (name, options) => real.deleteRecords(name, options),
-    hasRoom: () => real.hasRoom(),
-    onRoom: listener => real.onRoom(listener),
-  }
+  })
+}
+
+/** `real`, but for what `changes` says otherwise. */
+function overriding<T extends object>(real: T, changes: Partial<T>): T {
+  return new Proxy(real, {
+    get: (target, name) => {
+      if (Object.hasOwn(changes, name)) return Reflect.get(changes, name)
+      const value: unknown = Reflect.get(target, name, target)
+      // Private fields are found in the object itself alone.
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+  })
 }
 
 function refusedAppend(error: WireErrorName): AppendReply {

@@ -174,8 +174,9 @@ export class Journal {
     await newest?.synced.promise
   }
 
-  /** Nothing is staged any more: gives staging memory back. What a failed journal had in hand, a thread may still use. */
-  close(): void {
+  /** Nothing is staged any more: closes the ring, gives staging memory back. What a failed journal had in hand is lost to it. */
+  async close(): Promise<void> {
+    await this.#ring.close()
     for (const memory of this.#freeMemory.splice(0)) this.#disk.reuse(memory)
   }
 
