@@ -1,12 +1,14 @@
 /** Consumer groups as a test looks at them, through the APIs that admin tools use (KIP-222, KIP-229, KIP-518). */
 
 import { DecodeError, Reader } from '../../base/cursor.ts'
+import type { Millis } from '../../base/units.ts'
 import type { Uuid } from '../../base/uuid.ts'
 import type { Cluster } from '../../client/cluster.ts'
 import { refuseError, WireFailure } from '../../client/wire-failure.ts'
 import { errorNameOf } from '../../spec/errors.ts'
 import { deleteGroupsApi } from '../../wire/gen/delete-groups.ts'
 import { type DescribedGroup, describeGroupsApi } from '../../wire/gen/describe-groups.ts'
+import { findCoordinatorApi } from '../../wire/gen/find-coordinator.ts'
 import { listGroupsApi } from '../../wire/gen/list-groups.ts'
 import { offsetFetchApi } from '../../wire/gen/offset-fetch.ts'
 import { decodeConsumerProtocolAssignment } from '../../wire/gen/records/consumer-protocol.ts'
@@ -47,6 +49,8 @@ export interface WaitForGroupOptions {
 export type GroupOffsets = Readonly<Record<string, Readonly<Record<number, number>>>>
 
 const TIMEOUT_MS = 10_000
+/** Kind of key that FindCoordinator is asked for. */
+const GROUP_KEY = 0
 /** Between two looks at a group. */
 const LOOK_MS = 20
 
@@ -67,10 +71,10 @@ export class Groups {
     const { clock } = this.#cluster.env
     const giveUpAtMs = clock.monoMs() + timeoutMs
     for (;;) {
-      const group = await this.describe(groupId)
+      const group = await this.#answered(groupId, giveUpAtMs, () => this.describe(groupId))
       if (group.state === state && (members ?? group.members.length) === group.members.length) return group
       if (clock.monoMs() >= giveUpAtMs) throw late(group, { ...options, state, timeoutMs })
-      await new Promise<void>(resolve => clock.after(LOOK_MS, resolve))
+      await this.#pause()
     }
   }
 
@@ -92,7 +96,12 @@ export class Groups {
     return response.groups.map(({ groupId }) => groupId).sort()
   }
 
-  async offsets(groupId: string): Promise<GroupOffsets> {
+  offsets(groupId: string): Promise<GroupOffsets> {
+    const giveUpAtMs = this.#cluster.env.clock.monoMs() + TIMEOUT_MS
+    return this.#answered(groupId, giveUpAtMs, () => this.#offsets(groupId))
+  }
+
+  async #offsets(groupId: string): Promise<GroupOffsets> {
     const response = await this.#cluster.ask(offsetFetchApi, {
       groupId,
       topics: null,
@@ -126,6 +135,30 @@ export class Groups {
     for (const { groupId, errorCode } of results) {
       if (errorNameOf(errorCode) !== 'GROUP_ID_NOT_FOUND') refuseError(errorCode, `cannot delete group ${groupId}`)
     }
+  }
+
+  /**
+   * Runs `ask` once the group has a coordinator, which for the first group of a broker must be made, and again while that
+   * one is about to know what it keeps.
+   */
+  async #answered<T>(groupId: string, giveUpAtMs: Millis, ask: () => Promise<T>): Promise<T> {
+    for (;;) {
+      try {
+        const request = { key: groupId, keyType: GROUP_KEY, coordinatorKeys: [groupId] }
+        const response = await this.#cluster.ask(findCoordinatorApi, request)
+        const { errorCode } = response.coordinators[0] ?? response
+        refuseError(errorCode, `cannot find the coordinator of group ${groupId}`)
+        return await ask()
+      } catch (error) {
+        const mayPass = error instanceof WireFailure && error.retriable
+        if (!mayPass || this.#cluster.env.clock.monoMs() >= giveUpAtMs) throw error
+      }
+      await this.#pause()
+    }
+  }
+
+  #pause(): Promise<void> {
+    return new Promise(resolve => this.#cluster.env.clock.after(LOOK_MS, resolve))
   }
 }
 
