@@ -29,7 +29,8 @@ export interface Finding {
   readonly message: string
 }
 
-const TEST_FILE = /(^|\/)(testing\/|testing\.ts$|[^/]*\.(test|contract|fuzz|bench|testing)\.ts$)/
+/** apps/testing is no test: it is the kit that users test with. */
+const TEST_FILE = /(^|\/)((?<!^apps\/)testing\/|testing\.ts$|[^/]*\.(test|contract|fuzz|bench|testing)\.ts$)/
 
 export function sourceFile(path: string, text: string): SourceFile {
   const tokens = tokenize(text)

@@ -19,6 +19,7 @@ import { checkCitations } from './citations.ts'
 import { checkOmissions, type KnownApis } from './omissions.ts'
 import { generatedPages } from './pages.ts'
 import { checkProse, type World } from './prose.ts'
+import { checkSamples } from './samples.ts'
 import { checkUses } from './uses.ts'
 
 const { values } = parseArgs({
@@ -60,6 +61,10 @@ function check(): void {
     ...checkProse(
       prose.map(path => ({ path, text: textOf(join(ROOT, path)) })),
       world(),
+    ),
+    ...checkSamples(
+      prose.map(path => ({ path, text: textOf(join(ROOT, path)) })),
+      path => textOf(join(ROOT, path)) || null,
     ),
     ...checkCitations(
       citing.map(path => ({ path, text: textOf(join(ROOT, path)) })),

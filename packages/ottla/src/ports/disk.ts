@@ -111,10 +111,12 @@ export interface Disk {
   /** What addresses, positions and lengths of direct writes are multiples of. A power of two, 4,096 unless measured otherwise. */
   readonly alignmentBytes: Bytes
   /**
-   * Zeroed memory, aligned for direct writes, shareable with threads, never freed (a process can have some thousands):
-   * ask for a few large ones and divide them.
+   * Memory, aligned for direct writes, shareable with threads; it may hold what its last user left. The system gets none
+   * of it back (a process can have some thousands): ask for a few large ones and divide them.
    */
   slab(sizeBytes: Bytes): Uint8Array
+  /** Takes back a slab that nobody uses any more, nor a thread or the system on anybody's behalf: for the next of its size. */
+  reuse(slab: Uint8Array): void
   /** A thread for the journal of the directory. */
   commitLane(directory: string): Promise<CommitLane>
   open(path: string, options: OpenOptions): Promise<DiskFile>

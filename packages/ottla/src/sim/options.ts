@@ -3,13 +3,6 @@ import { parseArgs } from 'node:util'
 import { type PlantedBug, plantedBugs } from '../base/planted.ts'
 import { type WorkloadName, workloads } from './verdict.ts'
 
-/** No workload has groups yet, so that no seed can find them: tests of broker/api plant these. */
-const WITHOUT_WORKLOAD: readonly PlantedBug[] = [
-  'group-reply-before-durable',
-  'old-generation-may-commit',
-  'offsets-not-reloaded',
-]
-
 export interface SimOptions {
   /** The first seed. */
   readonly seed: number
@@ -72,7 +65,7 @@ export function readOptions(args: readonly string[]): SimOptions | string {
 function bugsOf(name: string | undefined): readonly PlantedBug[] {
   if (name === undefined) return []
   const names = Object.keys(plantedBugs) as PlantedBug[]
-  if (name === 'all') return names.filter(known => !WITHOUT_WORKLOAD.includes(known))
+  if (name === 'all') return names
   const found = names.find(known => known === name)
   if (found === undefined) throw new Error(`--bug ${name}: one of ${names.join(', ')}, or all`)
   return [found]

@@ -15,6 +15,7 @@ export class CheckpointSchedule {
   readonly #stopped: () => boolean
   readonly #onEnd: () => void
   #atMs: Millis | null = null
+  #cancel: (() => void) | null = null
   #running = false
   #full = false
 
@@ -41,9 +42,15 @@ export class CheckpointSchedule {
     const dueMs = this.#clock.monoMs() + delayMs
     if (this.#atMs !== null && this.#atMs <= dueMs) return
     this.#atMs = dueMs
-    this.#clock.after(delayMs, () => {
+    this.#cancel?.()
+    this.#cancel = this.#clock.after(delayMs, () => {
       if (this.#atMs === dueMs) this.#begin()
     })
+  }
+
+  /** Waits for none any more. */
+  stop(): void {
+    this.#cancel?.()
   }
 
   /** One is made as soon as it can be; after one that found the disk full, not before it is time to try again. */

@@ -234,11 +234,11 @@ export class LogDirectory implements LogHost {
       await this.journal.drain()
       await this.#guarded(() => finishCleanly(this, this.#checkpointer))
     }).catch(error => this.env.observe.log('error', 'storage.stop-failed', { path: this.path, reason: String(error) }))
-    this.writeBack.stop()
+    for (const part of [this.writeBack, this.#schedule, this.#folders]) part.stop()
     for (const log of this.#logs.values()) log.tail.drop()
     this.pieces.end()
     this.descriptors.close()
-    await this.#opened.ring.close()
+    await this.journal.close()
     await this.#opened.lane.close()
     await this.#opened.lock.release()
   }

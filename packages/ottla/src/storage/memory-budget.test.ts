@@ -65,3 +65,26 @@ test('a block larger than a slab has one of its own, which is used again', () =>
   budget.give(large)
   assert.equal(budget.take(512 * KB).slab, large.slab)
 })
+
+test('close gives the slabs back, unless a block is still on loan', () => {
+  const reused: Uint8Array[] = []
+  class ReusingDisk extends MemoryDisk {
+    override reuse(slab: Uint8Array): void {
+      super.reuse(slab)
+      reused.push(slab)
+    }
+  }
+  const disk = new ReusingDisk()
+  const first = new MemoryBudget(disk, { bytes: 64 * KB })
+  first.give(first.take(8 * KB))
+  first.take(128 * KB)
+  first.close()
+  assert.equal(reused.length, 0, 'somebody may still read from one of them')
+  const second = new MemoryBudget(disk, { bytes: 64 * KB })
+  for (const block of [second.take(64 * KB), second.take(128 * KB)]) second.give(block)
+  second.close()
+  assert.deepEqual(
+    reused.map(slab => slab.length),
+    [64 * KB, 128 * KB],
+  )
+})

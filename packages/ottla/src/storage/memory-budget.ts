@@ -66,6 +66,13 @@ export class MemoryBudget {
     this.#join(block)
   }
 
+  /** Everybody who borrowed is gone: the slabs are for others. A block that is still on loan keeps all of them. */
+  close(): void {
+    this.#free.clear()
+    const slabs = this.#slabs.splice(0)
+    if (this.#inUseBytes === 0) for (const slab of slabs) this.#disk.reuse(slab)
+  }
+
   #reclaimOne(): boolean {
     for (const reclaim of this.#reclaimers) if (reclaim()) return true
     return false

@@ -11,6 +11,8 @@ export class PartitionFolders {
   readonly #env: StorageEnv
   readonly #path: string
   readonly #descriptors: DescriptorCache
+  /** Removals that are to come. */
+  readonly #waiting = new Set<() => void>()
   readonly #stopped: () => boolean
 
   constructor(env: StorageEnv, path: string, parts: { descriptors: DescriptorCache; stopped: () => boolean }) {
@@ -78,12 +80,20 @@ export class PartitionFolders {
     return `${this.#path}/${retiredFolderName(lastName(path), id, why)}`
   }
 
+  /** What was to be removed later is left to the next start. */
+  stop(): void {
+    for (const cancel of this.#waiting) cancel()
+    this.#waiting.clear()
+  }
+
   #later(delayMs: Millis, work: () => Promise<void>): void {
-    this.#env.clock.after(delayMs, () => {
+    const cancel = this.#env.clock.after(delayMs, () => {
+      this.#waiting.delete(cancel)
       if (this.#stopped()) return
       work().catch(error =>
         this.#env.observe.log('warn', 'storage.leftover', { path: this.#path, reason: String(error) }),
       )
     })
+    this.#waiting.add(cancel)
   }
 }

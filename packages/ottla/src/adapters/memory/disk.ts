@@ -22,6 +22,8 @@ export interface MemoryDiskOptions {
   readonly defer?: (finish: () => void, operation: DiskOperation) => void
   /** Asked before each operation. An injected ENOSPC leaves half of a write done; a failed sync forgets what was dirty. */
   readonly intercept?: (operation: DiskOperation) => DiskVerdict
+  /** Whether a commit file takes its room when it is made, as on a real disk. True when absent. */
+  readonly preallocates?: boolean
   /** For modification times. Always 0 when absent. */
   readonly wallMs?: () => number
 }
@@ -102,13 +104,18 @@ export class MemoryDisk implements Disk {
     return new Uint8Array(buffer)
   }
 
+  /** Ordinary memory: the collector sees to it. */
+  reuse(slab: Uint8Array): void {
+    assert(this.#slabs.delete(slab.buffer), 'a slab of this disk is given back once', { sizeBytes: slab.length })
+  }
+
   commitLane(directory: string): Promise<CommitLane> {
     return this.#operations.run(
       { kind: 'stat', path: directory },
       {
         apply: () => {
           this.#tree.directory(directory)
-          return new MemoryCommitLane(this)
+          return new MemoryCommitLane(this, this.#options.preallocates ?? true)
         },
       },
     )

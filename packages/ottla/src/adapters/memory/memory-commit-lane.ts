@@ -6,18 +6,22 @@ const ZERO_PIECE_BYTES = 65_536
 
 export class MemoryCommitLane implements CommitLane {
   readonly #disk: Pick<Disk, 'open'>
+  readonly #preallocates: boolean
   #tail: Promise<unknown> = Promise.resolve()
   #open = true
 
-  constructor(disk: Pick<Disk, 'open'>) {
+  /** `preallocates`: files are really written when made; else they are extended by a hole. */
+  constructor(disk: Pick<Disk, 'open'>, preallocates: boolean) {
     this.#disk = disk
+    this.#preallocates = preallocates
   }
 
   open(path: string, sizeBytes: number): Promise<CommitFile> {
     return this.#next(async () => {
       const plain = await this.#disk.open(path, { mode: 'create' })
       try {
-        await fillWithZeros(plain, sizeBytes)
+        if (this.#preallocates) await fillWithZeros(plain, sizeBytes)
+        else if ((await plain.size()) < sizeBytes) await plain.truncate(sizeBytes)
       } finally {
         await plain.close()
       }

@@ -29,3 +29,10 @@ export class CollectingObserve implements Observe {
     return this.events.filter(seen => seen.event === event)
   }
 }
+
+/** Says nothing and keeps nothing. */
+export class SilentObserve implements Observe {
+  log(): void {}
+  count(): void {}
+  gauge(): void {}
+}

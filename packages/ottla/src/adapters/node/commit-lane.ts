@@ -19,7 +19,7 @@ interface Waiting {
 /** What the lane needs of the disk. */
 export interface CommitLaneHost {
   readonly alignmentBytes: number
-  /** A zeroed slab. */
+  /** A slab, whatever it holds. */
   slab(sizeBytes: number): Uint8Array
   openForCommits(path: string): Promise<{ plain: NodeFile; file: NodeFile }>
 }
@@ -179,6 +179,6 @@ let zeros: Uint8Array | null = null
 
 /** One piece for the process: it is only read. */
 function zeroPiece(host: CommitLaneHost): Uint8Array {
-  zeros ??= host.slab(ZERO_PIECE_BYTES)
+  zeros ??= host.slab(ZERO_PIECE_BYTES).fill(0)
   return zeros
 }

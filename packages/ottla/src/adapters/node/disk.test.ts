@@ -138,6 +138,16 @@ describe('NodeDisk', { timeout: 60_000 }, () => {
     await Promise.all(lanes.map(lane => lane.close()))
   })
 
+  test('a slab that is given back serves the next of its size, of any disk', () => {
+    const [disk, other] = [new NodeDisk(), new NodeDisk()]
+    const slab = disk.slab(12_288)
+    assert.notEqual(other.slab(12_288).buffer, slab.buffer)
+    disk.reuse(slab)
+    assert.throws(() => other.reuse(slab), /given back once/)
+    assert.notEqual(other.slab(16_384).buffer, slab.buffer)
+    assert.equal(other.slab(12_288).buffer, slab.buffer)
+  })
+
   test('faults name the path and keep the system message', { skip: process.getuid?.() === 0 }, async () => {
     const path = join(directory, 'closed')
     await writeFile(path, '')

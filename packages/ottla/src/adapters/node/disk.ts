@@ -3,6 +3,7 @@ import { constants, open, openSync } from 'node:fs'
 import { mkdir, readdir, rename, rmdir, stat, statfs, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { promisify } from 'node:util'
+import { assert } from '../../base/assert.ts'
 import type { CommitLane, Disk, DiskEntry, DiskLock, DiskVolume, OpenOptions } from '../../ports/disk.ts'
 import { NodeCommitLane } from './commit-lane.ts'
 import { takesDirect } from './direct-probe.ts'
@@ -24,18 +25,34 @@ const flagsOf: Readonly<Record<OpenOptions['mode'], number>> = {
   replace: constants.O_RDWR | constants.O_CREAT | constants.O_TRUNC,
 }
 
+/**
+ * Slabs given back, by size. For the whole process: each takes gigabytes of its address space, and the collector, which
+ * sees only a small object, frees one when it happens to.
+ */
+const spareSlabs = new Map<number, Uint8Array[]>()
+
+let probeBlock: Uint8Array | null = null
+
 export class NodeDisk implements Disk {
   readonly alignmentBytes = ALIGNMENT_BYTES
-  #probeBlock: Uint8Array | null = null
 
   /**
    * The memory of a WebAssembly.Memory is the only kind in Node that is aligned to a page; a Buffer or SharedArrayBuffer
    * is not, and direct I/O from it gives EINVAL.
    */
   slab(sizeBytes: number): Uint8Array {
+    const spare = spareSlabs.get(sizeBytes)?.pop()
+    if (spare !== undefined) return spare
     const pages = Math.max(1, Math.ceil(sizeBytes / WASM_PAGE_BYTES))
     const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true })
     return new Uint8Array(memory.buffer, 0, sizeBytes)
+  }
+
+  reuse(slab: Uint8Array): void {
+    const spare = spareSlabs.get(slab.length) ?? []
+    spareSlabs.set(slab.length, spare)
+    assert(!spare.includes(slab), 'a slab is given back once', { sizeBytes: slab.length })
+    spare.push(slab)
   }
 
   async commitLane(directory: string): Promise<CommitLane> {
@@ -119,8 +136,8 @@ export class NodeDisk implements Disk {
 
   #takesDirect(path: string, options: OpenOptions): boolean {
     if (options.direct !== true) return false
-    this.#probeBlock ??= this.slab(this.alignmentBytes)
-    return takesDirect(dirname(path), this.#probeBlock)
+    probeBlock ??= this.slab(this.alignmentBytes)
+    return takesDirect(dirname(path), probeBlock)
   }
 
   #file(fd: number, path: string, direct: boolean): NodeFile {

@@ -53,6 +53,7 @@ export async function openData(config: BrokerConfig, adapters: ServerAdapters): 
     const { log, membership } = await adapters.openMetadata(config.logDirs[0] as string)
     const close = async () => {
       await directories.close()
+      memory.close()
       await membership.close()
       await log.close()
     }

@@ -3,6 +3,9 @@
  * apart in the opposite order. The same code runs in production, in a test process and in the simulator; only the
  * adapters differ.
  */
+
+import type { Millis } from '../../base/units.ts'
+import type { ApiTable, Around } from '../../broker/api/api-table.ts'
 import { brokerApis } from '../../broker/api/broker-apis.ts'
 import { BrokerNet } from '../../broker/net/broker-net.ts'
 import { netLimitsOf } from '../../broker/net/limits.ts'
@@ -38,17 +41,32 @@ export interface ServerAdapters {
   fatal(why: unknown): void
 }
 
+/** What a broker that is embedded may want otherwise. */
+export interface ServerOptions {
+  /** How long requests that were begun may go on at a stop. Default 5,000. */
+  readonly stopGraceMs?: Millis
+  /** Every request goes through it. */
+  readonly around?: Around
+}
+
 export interface Server {
   readonly clusterId: string
   /** Where each listener is bound, with the ports that the system chose. */
   readonly addresses: ReadonlyMap<string, NetAddress>
   readonly services: BrokerServices
+  readonly apis: ApiTable
+  /** Ends every connection that is served now, as a network that fails would. */
+  dropConnections(): void
   /** A clean stop: requests in work are answered, everything is synced. Later calls wait for the first. */
   close(): Promise<void>
 }
 
 /** Resolves when the broker serves. Rejects with a StartRefusal, a NetFault or a DiskFault that says what to do. */
-export async function startServer(config: BrokerConfig, adapters: ServerAdapters): Promise<Server> {
+export async function startServer(
+  config: BrokerConfig,
+  adapters: ServerAdapters,
+  options: ServerOptions = {},
+): Promise<Server> {
   const closers: Closer[] = []
   let closing: Promise<void> | null = null
   const closeAll = () => {
@@ -56,7 +74,7 @@ export async function startServer(config: BrokerConfig, adapters: ServerAdapters
     return closing
   }
   try {
-    return await start(config, adapters, closers, closeAll)
+    return await start(config, adapters, { ...options, closers, closeAll })
   } catch (error) {
     await closeAll().catch(reason => adapters.observe.log('error', 'start.not-undone', { reason: String(reason) }))
     throw error
@@ -75,11 +93,12 @@ async function closeEach(closers: readonly Closer[]): Promise<void> {
 async function start(
   config: BrokerConfig,
   adapters: ServerAdapters,
-  closers: Closer[],
-  closeAll: Closer,
+  options: ServerOptions & { readonly closers: Closer[]; readonly closeAll: Closer },
 ): Promise<Server> {
   const { clock, observe, net } = adapters
-  const brokerNet = new BrokerNet({ net, clock, observe, apis: brokerApis(), limits: netLimitsOf(config) })
+  const { closers, closeAll, stopGraceMs = STOP_GRACE_MS } = options
+  const apis = options.around === undefined ? brokerApis() : brokerApis().around(options.around)
+  const brokerNet = new BrokerNet({ net, clock, observe, apis, limits: netLimitsOf(config) })
   closers.push(() => brokerNet.close({ graceMs: 0 }))
   const addresses = await bind(config, brokerNet)
   const data = await openData(config, adapters)
@@ -89,9 +108,17 @@ async function start(
   node.onConfig(changed => brokerNet.limit(netLimitsOf(changed)))
   await node.start(endpointsOf(config, addresses, adapters.hostName))
   // Last in, first out: connections end before what answers them does.
-  closers.push(() => brokerNet.close({ graceMs: STOP_GRACE_MS }))
+  closers.push(() => brokerNet.close({ graceMs: stopGraceMs }))
   brokerNet.serve(node.services)
-  return { clusterId: data.clusterId, addresses, services: node.services, close: closeAll }
+  const { clusterId } = data
+  return {
+    clusterId,
+    addresses,
+    services: node.services,
+    apis,
+    dropConnections: () => brokerNet.dropAll(),
+    close: closeAll,
+  }
 }
 
 async function bind(config: BrokerConfig, brokerNet: BrokerNet): Promise<ReadonlyMap<string, NetAddress>> {

@@ -80,6 +80,11 @@ export class BrokerNet {
     this.#scheduleSweep()
   }
 
+  /** Ends every connection that is served now, whatever it is owed. New ones are welcome. */
+  dropAll(): void {
+    for (const connection of this.#connections) connection.destroy()
+  }
+
   /**
    * Stops accepting, answers the requests begun, then closes; after `graceMs` closes whatever is left. Resolves when
    * every port is free and every connection is gone. Later calls wait for the first.
@@ -93,17 +98,13 @@ export class BrokerNet {
     this.#cancelSweep?.()
     for (const waiting of this.#waiting) waiting.destroy()
     for (const connection of this.#connections) connection.finish()
-    const cancelGrace = this.#env.clock.after(graceMs, () => this.#destroyAll())
+    const cancelGrace = this.#env.clock.after(graceMs, () => this.dropAll())
     const gone = new Promise<void>(resolve => {
       this.#allClosed = resolve
     })
     this.#noteGone()
     await Promise.all([...this.#listeners.map(listener => listener.close()), gone])
     cancelGrace()
-  }
-
-  #destroyAll(): void {
-    for (const connection of this.#connections) connection.destroy()
   }
 
   #accept(net: NetConnection, listener: string): NetReceiver | null {

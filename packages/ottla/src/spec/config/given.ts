@@ -15,6 +15,8 @@ export interface ConfigSources {
   readonly environment?: Readonly<Record<string, string | undefined>>
   /** Keys with values from the command line, in its order. */
   readonly flags?: Iterable<readonly [key: string, value: string]>
+  /** What messages call the place of `flags`. Default `command line`. */
+  readonly flagsAre?: string
 }
 
 /** Which kind of source a value came from, lowest first. */
@@ -141,7 +143,8 @@ function* environmentEntries(
 }
 
 function* flagEntries(sources: ConfigSources): Generator<Entry> {
-  for (const [name, value] of sources.flags ?? []) yield { name, value, source: 'flag', where: 'command line' }
+  const where = sources.flagsAre ?? 'command line'
+  for (const [name, value] of sources.flags ?? []) yield { name, value, source: 'flag', where }
 }
 
 /** The environment variable that sets a key. */

@@ -174,6 +174,12 @@ export class Journal {
     await newest?.synced.promise
   }
 
+  /** Nothing is staged any more: closes the ring, gives staging memory back. What a failed journal had in hand is lost to it. */
+  async close(): Promise<void> {
+    await this.#ring.close()
+    for (const memory of this.#freeMemory.splice(0)) this.#disk.reuse(memory)
+  }
+
   #stage(
     round: Round,
     log: Journaled,
