@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { type TestContext, test } from 'node:test'
+import { test } from 'node:test'
 import { Writer } from '../../base/cursor.ts'
 import type { Cluster } from '../../client/cluster.ts'
 import type { Connection } from '../../client/connection.ts'
@@ -19,23 +19,12 @@ import { withApplication } from './testing.ts'
 
 const GROUP = 'billing'
 
-/** These tests wait for consumer groups: until the broker answers for them, they do not apply. */
 function withGroups(name: string, run: (broker: TestBroker, cluster: Cluster) => Promise<void>): void {
-  test(name, async (t: TestContext) => {
+  test(name, async () => {
     await using broker = await startBroker({ topics: { orders: 2 } })
-    if (!broker.answers('ListGroups')) {
-      t.skip('n/a: the broker does not advertise ListGroups yet')
-      return
-    }
     await withApplication(broker, cluster => run(broker, cluster))
   })
 }
-
-test('a broker that keeps no groups says so', async t => {
-  await using broker = await startBroker()
-  if (broker.answers('ListGroups')) t.skip('n/a: the broker keeps groups')
-  else await assert.rejects(broker.waitForGroup(GROUP), { code: 'UNSUPPORTED' })
-})
 
 function bytesOf(encode: (writer: Writer) => void): Uint8Array {
   const writer = new Writer().begin()

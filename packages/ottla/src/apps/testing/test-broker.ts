@@ -1,7 +1,6 @@
 /** A running broker in the hands of a test: its address, its end, and what people else write by hand around one. */
 
 import { newTopicId } from '../../broker/api/new-topic-id.ts'
-import { ConnectionError } from '../../client/connection-error.ts'
 import { WireFailure } from '../../client/wire-failure.ts'
 import type { CreatedTopic } from '../../core/controller/commands.ts'
 import { topicById, topicByName } from '../../core/metadata/image.ts'
@@ -101,17 +100,17 @@ export class TestBroker implements AsyncDisposable {
 
   /** Resolves when the group is as asked: `Stable`, unless told otherwise. */
   waitForGroup(groupId: string, options: WaitForGroupOptions = {}): Promise<GroupDescription> {
-    return this.#run(() => this.#withGroups(() => this.#groups.waitFor(groupId, options)))
+    return this.#run(() => this.#groups.waitFor(groupId, options))
   }
 
   /** What the group has committed; empty when it committed nothing. */
   groupOffsets(groupId: string): Promise<GroupOffsets> {
-    return this.#run(() => this.#withGroups(() => this.#groups.offsets(groupId)))
+    return this.#run(() => this.#groups.offsets(groupId))
   }
 
   /** Ids of all groups, in order. */
   groups(): Promise<string[]> {
-    return this.#run(() => this.#withGroups(() => this.#groups.list()))
+    return this.#run(() => this.#groups.list())
   }
 
   /**
@@ -120,7 +119,7 @@ export class TestBroker implements AsyncDisposable {
    */
   reset(): Promise<void> {
     return this.#run(async () => {
-      if (this.answers('ListGroups')) await this.#groups.deleteAll()
+      await this.#groups.deleteAll()
       this.#parts.plan.clear()
       for (let attempt = 1; ; attempt++) {
         await this.#delete(this.#topicNames())
@@ -229,17 +228,6 @@ export class TestBroker implements AsyncDisposable {
   #requireOpen(): void {
     if (this.#failure !== null) throw this.#failure
     if (this.#closing !== null) throw closed()
-  }
-
-  async #withGroups<T>(work: () => Promise<T>): Promise<T> {
-    if (!this.answers('ListGroups'))
-      throw new TestBrokerError('UNSUPPORTED', 'this release of the broker keeps no consumer groups')
-    try {
-      return await work()
-    } catch (error) {
-      if (!(error instanceof ConnectionError) || error.layer !== 'version') throw error
-      throw new TestBrokerError('UNSUPPORTED', error.message, { cause: error })
-    }
   }
 
   #topicNames(): string[] {

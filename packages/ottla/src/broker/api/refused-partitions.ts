@@ -71,7 +71,7 @@ function refusedAppend(error: WireErrorName): AppendReply {
     logAppendTimeMs: -1,
     logStartOffset: -1,
     message: null,
-    batchIndex: null,
+    batchIndexes: [],
     currentLeader: null,
   }
 }
