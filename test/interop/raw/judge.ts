@@ -11,6 +11,9 @@ import { BytesIn, BytesOut } from './bytes.ts'
 
 const REQUEST_TIMEOUT_MS = 30_000
 
+/** COORDINATOR_LOAD_IN_PROGRESS, COORDINATOR_NOT_AVAILABLE, NOT_COORDINATOR. */
+const coordinatorNotReady: ReadonlySet<number> = new Set([14, 15, 16])
+
 export interface Address {
   readonly host: string
   readonly port: number
@@ -108,6 +111,58 @@ export class Judge {
     const { error, offset } = await this.#listOffset(topic, partition, timestamp)
     expectNoError(`list offsets of ${topic}`, error)
     return offset
+  }
+
+  /** What a group has committed for a topic, by partition, from OffsetFetch v1. Partitions without an offset are left out. */
+  async committed(group: string, topic: string, partitions: readonly number[]): Promise<ReadonlyMap<number, number>> {
+    const request = new BytesOut().string(group).int32(1).string(topic)
+    request.array(partitions, partition => request.int32(partition))
+    const reply = await this.#request(9, 1, request)
+    const found = new Map<number, number>()
+    reply.array(() => {
+      reply.string()
+      reply.array(() => {
+        const [partition, offset] = [reply.int32(), reply.int64()]
+        reply.string()
+        expectNoError(`committed offset of ${group}`, reply.int16())
+        if (offset >= 0) found.set(partition, offset)
+      })
+    })
+    return found
+  }
+
+  /** Commits for a group without members, by OffsetCommit v2, once FindCoordinator v0 has found its coordinator. */
+  async commit(group: string, topic: string, offsets: readonly (readonly [number, number])[]): Promise<void> {
+    const request = new BytesOut().string(group).int32(-1).string('').int64(-1).int32(1).string(topic)
+    request.array(offsets, ([partition, offset]) => request.int32(partition).int64(offset).string(null))
+    const deadline = Date.now() + REQUEST_TIMEOUT_MS
+    for (;;) {
+      await this.#request(10, 0, new BytesOut().string(group))
+      const reply = await this.#request(8, 2, request)
+      const [errors] = reply.array(() => {
+        reply.string()
+        return reply.array(() => [reply.int32(), reply.int16()][1]!)
+      })
+      const failed = errors!.find(code => code !== 0) ?? 0
+      // The first group of all makes the broker create the topic of offsets.
+      if (!coordinatorNotReady.has(failed) || Date.now() > deadline) return expectNoError(`commit of ${group}`, failed)
+      await new Promise(resolve => setTimeout(resolve, 50))
+    }
+  }
+
+  /** State and member count of a group, from DescribeGroups v0. A group that is not there is `Dead`. */
+  async groupState(group: string): Promise<{ state: string; members: number }> {
+    const reply = await this.#request(15, 0, new BytesOut().int32(1).string(group))
+    reply.int32()
+    expectNoError(`describe ${group}`, reply.int16())
+    reply.string()
+    const state = reply.string()!
+    for (const _ of ['protocol type', 'protocol']) reply.string()
+    const members = reply.array(() => {
+      for (const _ of ['member', 'client', 'host']) reply.string()
+      for (const _ of ['metadata', 'assignment']) reply.raw(reply.int32())
+    })
+    return { state, members: members.length }
   }
 
   /** All batches of a partition, by Fetch v4, each with its checksum verified. */

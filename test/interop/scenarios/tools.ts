@@ -28,6 +28,8 @@ export interface ToolBench {
   readonly judge: Judge
   /** A folder for files that tools read. */
   readonly workFolder: string
+  /** Whether a scenario of this name runs. */
+  readonly wanted: (name: string) => boolean
 }
 
 interface ToolScenario {
@@ -53,7 +55,7 @@ const toolScenarios: readonly ToolScenario[] = [
 ]
 
 export async function runToolScenarios(bench: ToolBench, table: Table): Promise<void> {
-  for (const scenario of toolScenarios) {
+  for (const scenario of toolScenarios.filter(each => bench.wanted(each.name))) {
     table.set(scenario.name, 'tools', await outcomeOf(() => scenario.run(bench)))
   }
 }

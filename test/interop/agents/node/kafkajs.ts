@@ -12,6 +12,8 @@ import {
   type WireReadRecord,
   type WireRecord,
 } from './agent-loop.ts'
+import { type ConsumerMaker, joinKafkajs } from './kafkajs-member.ts'
+import { memberOperations } from './member-journal.ts'
 
 interface KafkaMessage {
   readonly offset: string
@@ -53,6 +55,19 @@ interface Admin {
   fetchTopicOffsets(topic: string): Promise<PartitionOffsets[]>
   fetchTopicOffsetsByTimestamp(topic: string, timestamp: number): Promise<PartitionOffsets[]>
   deleteTopicRecords(request: object): Promise<void>
+  createPartitions(request: object): Promise<unknown>
+  alterConfigs(request: object): Promise<unknown>
+  describeConfigs(request: object): Promise<{ resources: { configEntries: ConfigEntry[] }[] }>
+  listGroups(): Promise<{ groups: { groupId: string }[] }>
+  describeGroups(groups: string[]): Promise<{ groups: { state: string; members: { memberAssignment: Buffer }[] }[] }>
+  deleteGroups(groups: string[]): Promise<unknown>
+  fetchOffsets(request: object): Promise<{ partitions: { partition: number; offset: string }[] }[]>
+  setOffsets(request: object): Promise<void>
+}
+
+interface ConfigEntry {
+  readonly configName: string
+  readonly configValue: string
 }
 
 interface Producer {
@@ -62,7 +77,15 @@ interface Producer {
 }
 
 interface Library {
-  Kafka: new (config: object) => { producer(config: object): Producer; admin(): Admin; logger(): unknown }
+  Kafka: new (
+    config: object,
+  ) => ConsumerMaker & {
+    producer(config: object): Producer
+    admin(): Admin
+    logger(): unknown
+  }
+  AssignerProtocol: { MemberAssignment: { decode(bytes: Buffer): { assignment: Record<string, number[]> } | null } }
+  ConfigResourceTypes: { TOPIC: number }
   CompressionTypes: { None: number; GZIP: number }
   logLevel: { WARN: number }
 }
@@ -200,5 +223,41 @@ await serve({
     const offsets = (await admin.fetchTopicOffsets(topic)).find(entry => entry.partition === partition)!
     return Number(offsets.low)
   },
+  async growTopic({ topic, partitions }) {
+    await admin.createPartitions({ topicPartitions: [{ topic, count: partitions }] })
+  },
+  async alterTopic({ topic, configs }) {
+    const configEntries = Object.entries(configs).map(([name, value]) => ({ name, value }))
+    const resources = [{ type: library.ConfigResourceTypes.TOPIC, name: topic, configEntries }]
+    await admin.alterConfigs({ validateOnly: false, resources })
+  },
+  async describeConfigs({ topic }) {
+    const resources = [{ type: library.ConfigResourceTypes.TOPIC, name: topic }]
+    const [found] = (await admin.describeConfigs({ includeSynonyms: true, resources })).resources
+    return Object.fromEntries(found!.configEntries.map(entry => [entry.configName, entry.configValue]))
+  },
+  listGroups: async () => (await admin.listGroups()).groups.map(group => group.groupId),
+  async describeGroup({ group, topic }) {
+    const found = (await admin.describeGroups([group])).groups[0]!
+    const owned = found.members.flatMap(
+      ({ memberAssignment }) =>
+        library.AssignerProtocol.MemberAssignment.decode(memberAssignment)?.assignment[topic] ?? [],
+    )
+    return { state: found.state, members: found.members.length, partitions: owned.sort((a, b) => a - b) }
+  },
+  async deleteGroup({ group }) {
+    await admin.deleteGroups([group])
+  },
+  async committed({ group, topic }) {
+    const [found] = await admin.fetchOffsets({ groupId: group, topics: [topic] })
+    return found!.partitions.flatMap(({ partition, offset }) =>
+      Number(offset) < 0 ? [] : [[partition, Number(offset)] as [number, number]],
+    )
+  },
+  async resetOffsets({ group, topic, offsets }) {
+    const partitions = offsets.map(([partition, offset]) => ({ partition, offset: String(offset) }))
+    await admin.setOffsets({ groupId: group, topic, partitions })
+  },
+  ...memberOperations(args => joinKafkajs(kafka, args)),
   close: () => admin.disconnect(),
 })

@@ -14,6 +14,8 @@ import {
   type WireReadRecord,
   type WriteArgs,
 } from './agent-loop.ts'
+import { memberOperations } from './member-journal.ts'
+import { type GroupConsumer, joinPlatformatic } from './platformatic-member.ts'
 
 interface LibraryRecord {
   readonly timestampDelta: bigint
@@ -48,6 +50,16 @@ interface Producer {
   close(): Promise<void>
 }
 
+interface Group {
+  readonly state: string
+  readonly members: Map<string, { assignments?: Map<string, { partitions: number[] }> }>
+}
+
+interface CommittedOffset {
+  readonly partitionIndex: number
+  readonly committedOffset: bigint
+}
+
 interface Admin {
   listTopics(request: object): Promise<string[]>
   createTopics(request: object): Promise<unknown>
@@ -55,18 +67,29 @@ interface Admin {
   metadata(request: object): Promise<Metadata>
   listOffsets(request: object): Promise<{ partitions: { offset: bigint }[] }[]>
   deleteRecords(request: object): Promise<{ partitions: { lowWatermark: bigint }[] }[]>
+  createPartitions(request: object): Promise<void>
+  incrementalAlterConfigs(request: object): Promise<void>
+  describeConfigs(request: object): Promise<{ configs: { name: string; value: string | null }[] }[]>
+  listGroups(request: object): Promise<Map<string, unknown>>
+  describeGroups(request: object): Promise<Map<string, Group>>
+  deleteGroups(request: object): Promise<void>
+  listConsumerGroupOffsets(request: object): Promise<{ topics: { partitions: CommittedOffset[] }[] }[]>
+  alterConsumerGroupOffsets(request: object): Promise<void>
+  deleteConsumerGroupOffsets(request: object): Promise<unknown>
   close(): Promise<void>
 }
 
 interface Library {
   Admin: new (options: object) => Admin
   Producer: new (options: object) => Producer
-  Consumer: new (options: object) => Consumer
+  Consumer: new (options: object) => Consumer & GroupConsumer
 }
 
 const library = (await import(pathToFileURL(requireInstalled.resolve('@platformatic/kafka')).href)) as Library
 const base = { clientId: 'platformatic', bootstrapBrokers: [brokerAddress], strict: true }
 const admin = new library.Admin(base)
+/** Numbers of the protocol: the kind of resource, and the operation of an incremental change. */
+const [TOPIC, SET] = [2, 0]
 
 async function write({ topic, partition, codec, acks, idempotent, records }: WriteArgs): Promise<void> {
   const producer = new library.Producer({ ...base, autocreateTopics: true })
@@ -175,5 +198,38 @@ await serve({
     })
     return Number(found!.partitions[0]!.lowWatermark)
   },
+  growTopic: ({ topic, partitions }) => admin.createPartitions({ topics: [{ name: topic, count: partitions }] }),
+  async alterTopic({ topic, configs }) {
+    const changes = Object.entries(configs).map(([name, value]) => ({ name, value, configOperation: SET }))
+    await admin.incrementalAlterConfigs({
+      resources: [{ resourceType: TOPIC, resourceName: topic, configs: changes }],
+    })
+  },
+  async describeConfigs({ topic }) {
+    const [found] = await admin.describeConfigs({ resources: [{ resourceType: TOPIC, resourceName: topic }] })
+    return Object.fromEntries(found!.configs.map(({ name, value }) => [name, value]))
+  },
+  listGroups: async () => [...(await admin.listGroups({})).keys()],
+  async describeGroup({ group, topic }) {
+    const found = (await admin.describeGroups({ groups: [group] })).get(group)!
+    const owned = [...found.members.values()].flatMap(member => member.assignments?.get(topic)?.partitions ?? [])
+    return { state: found.state, members: found.members.size, partitions: owned.sort((a, b) => a - b) }
+  },
+  deleteGroup: ({ group }) => admin.deleteGroups({ groups: [group] }),
+  async committed({ group, topic, partitions }) {
+    const topics = [{ name: topic, partitionIndexes: partitions }]
+    const [found] = await admin.listConsumerGroupOffsets({ groups: [{ groupId: group, topics }] })
+    return found!.topics[0]!.partitions.flatMap(({ partitionIndex, committedOffset }) =>
+      committedOffset < 0n ? [] : [[partitionIndex, Number(committedOffset)] as [number, number]],
+    )
+  },
+  async resetOffsets({ group, topic, offsets }) {
+    const partitionOffsets = offsets.map(([partition, offset]) => ({ partition, offset: BigInt(offset) }))
+    await admin.alterConsumerGroupOffsets({ groupId: group, topics: [{ name: topic, partitionOffsets }] })
+  },
+  async deleteOffsets({ group, topic, partitions }) {
+    await admin.deleteConsumerGroupOffsets({ groupId: group, topics: [{ name: topic, partitionIndexes: partitions }] })
+  },
+  ...memberOperations(args => joinPlatformatic(options => new library.Consumer({ ...base, ...options }), args)),
   close: () => admin.close(),
 })
