@@ -32,8 +32,8 @@ export class AgentMember implements GroupMember {
     await this.#ask('resume', { member: this.#member, partitions })
   }
 
-  async leave(): Promise<void> {
-    await this.#ask('leave', { member: this.#member })
+  async leave(): Promise<MemberView> {
+    return (await this.#ask('leave', { member: this.#member })) as MemberView
   }
 }
 

@@ -65,8 +65,9 @@ export class KcatMember implements GroupMember {
     return Promise.reject(new Error(noCommand))
   }
 
-  leave(): Promise<void> {
-    return endChild(this.#child)
+  async leave(): Promise<MemberView> {
+    await endChild(this.#child)
+    return this.view()
   }
 
   #record(line: string): void {

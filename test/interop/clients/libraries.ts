@@ -73,6 +73,7 @@ export const platformatic = library({
   limits: {
     'write repeated header name': 'headers are a Map',
     'assign range': '@platformatic/kafka has roundrobin and cooperative-sticky',
+    'static membership': '@platformatic/kafka leaves the group when it is closed, static or not',
     pause: 'a stream pauses all of its partitions at once',
   },
   notes: ["@platformatic/kafka's stream joins a group; its public Consumer.fetch reads assigned partitions."],

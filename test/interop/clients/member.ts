@@ -37,8 +37,8 @@ export interface GroupMember {
   seek(partition: number, offset: number): Promise<void>
   pause(partitions: readonly number[]): Promise<void>
   resume(partitions: readonly number[]): Promise<void>
-  /** Closes the consumer as the library does it. */
-  leave(): Promise<void>
+  /** Closes the consumer as the library does it. What it had read since the last view is in the result. */
+  leave(): Promise<MemberView>
 }
 
 export interface GroupDescription {

@@ -114,40 +114,38 @@ export class Judge {
   }
 
   /** What a group has committed for a topic, by partition, from OffsetFetch v1. Partitions without an offset are left out. */
-  async committed(group: string, topic: string, partitions: readonly number[]): Promise<ReadonlyMap<number, number>> {
-    const request = new BytesOut().string(group).int32(1).string(topic)
-    request.array(partitions, partition => request.int32(partition))
-    const reply = await this.#request(9, 1, request)
-    const found = new Map<number, number>()
-    reply.array(() => {
-      reply.string()
+  committed(group: string, topic: string, partitions: readonly number[]): Promise<ReadonlyMap<number, number>> {
+    return this.#onceCoordinated(group, async () => {
+      const request = new BytesOut().string(group).int32(1).string(topic)
+      request.array(partitions, partition => request.int32(partition))
+      const reply = await this.#request(9, 1, request)
+      const found = new Map<number, number>()
+      let failed = 0
       reply.array(() => {
-        const [partition, offset] = [reply.int32(), reply.int64()]
         reply.string()
-        expectNoError(`committed offset of ${group}`, reply.int16())
-        if (offset >= 0) found.set(partition, offset)
+        reply.array(() => {
+          const [partition, offset] = [reply.int32(), reply.int64()]
+          reply.string()
+          failed = reply.int16() || failed
+          if (offset >= 0) found.set(partition, offset)
+        })
       })
+      return [failed, found]
     })
-    return found
   }
 
-  /** Commits for a group without members, by OffsetCommit v2, once FindCoordinator v0 has found its coordinator. */
+  /** Commits for a group without members, by OffsetCommit v2. */
   async commit(group: string, topic: string, offsets: readonly (readonly [number, number])[]): Promise<void> {
-    const request = new BytesOut().string(group).int32(-1).string('').int64(-1).int32(1).string(topic)
-    request.array(offsets, ([partition, offset]) => request.int32(partition).int64(offset).string(null))
-    const deadline = Date.now() + REQUEST_TIMEOUT_MS
-    for (;;) {
-      await this.#request(10, 0, new BytesOut().string(group))
+    await this.#onceCoordinated(group, async () => {
+      const request = new BytesOut().string(group).int32(-1).string('').int64(-1).int32(1).string(topic)
+      request.array(offsets, ([partition, offset]) => request.int32(partition).int64(offset).string(null))
       const reply = await this.#request(8, 2, request)
       const [errors] = reply.array(() => {
         reply.string()
         return reply.array(() => [reply.int32(), reply.int16()][1]!)
       })
-      const failed = errors!.find(code => code !== 0) ?? 0
-      // The first group of all makes the broker create the topic of offsets.
-      if (!coordinatorNotReady.has(failed) || Date.now() > deadline) return expectNoError(`commit of ${group}`, failed)
-      await new Promise(resolve => setTimeout(resolve, 50))
-    }
+      return [errors!.find(code => code !== 0) ?? 0, null]
+    })
   }
 
   /** State and member count of a group, from DescribeGroups v0. A group that is not there is `Dead`. */
@@ -224,6 +222,21 @@ export class Judge {
       })
     })
     return found
+  }
+
+  /** Asks again while the coordinator is not there: the first group of all makes the broker create the topic of offsets. */
+  async #onceCoordinated<T>(group: string, ask: () => Promise<readonly [error: number, answer: T]>): Promise<T> {
+    const deadline = Date.now() + REQUEST_TIMEOUT_MS
+    for (;;) {
+      const [error, answer] = await ask()
+      if (!coordinatorNotReady.has(error) || Date.now() > deadline) {
+        expectNoError(`offsets of ${group}`, error)
+        return answer
+      }
+      // FindCoordinator v0; that it is asked is what counts.
+      await this.#request(10, 0, new BytesOut().string(group))
+      await new Promise(resolve => setTimeout(resolve, 50))
+    }
   }
 
   /** Every partition answers for its offsets: a new topic spreads in its own time, as clients know. */

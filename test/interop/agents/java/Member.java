@@ -132,7 +132,7 @@ final class Member implements ConsumerRebalanceListener {
             return null;
         });
         thread.join(Agent.TIMEOUT_S * 1_000L);
-        return null;
+        return view();
     }
 
     private Object call(Callable<Object> work) throws Exception {

@@ -99,6 +99,7 @@ export function memberOperations(join: (args: JoinArgs) => Promise<AgentMember>)
       const leaving = member(args.member)
       members.delete(args.member)
       await leaving.leave()
+      return leaving.view()
     },
   }
 }

@@ -82,6 +82,7 @@ class Member:
 
         self.call(close)
         self._thread.join(TIMEOUT_S)
+        return self.view()
 
 
 def member_operations(make):
@@ -92,7 +93,7 @@ def member_operations(make):
         members[member] = make(**arguments)
 
     def leave(member):
-        members.pop(member).leave()
+        return members.pop(member).leave()
 
     def on(name):
         return lambda member, **arguments: members[member].call(lambda: getattr(members[member], name)(**arguments))

@@ -42,7 +42,7 @@ func (a agent) member(ctx context.Context, r protocol.Request) (any, error) {
 		<-m.done
 		m.client.Close()
 		delete(a.members, r.Member)
-		return nil, nil
+		return m.journal.View(), nil
 	}
 	partitions, err := r.PartitionList()
 	if err != nil {

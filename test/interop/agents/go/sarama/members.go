@@ -45,7 +45,8 @@ func (a agent) member(r protocol.Request) (any, error) {
 		return nil, nil
 	case "leave":
 		delete(a.members, r.Member)
-		return nil, m.leave()
+		err := m.leave()
+		return m.journal.View(), err
 	}
 	partitions, err := r.PartitionList()
 	if err != nil {
