@@ -4,8 +4,8 @@ import type { ClientSession, InteropClient } from './clients/client.ts'
 import { kafkaClassPath } from './clients/java-home.ts'
 import type { Codec } from './raw/batches.ts'
 import { type Address, Judge } from './raw/judge.ts'
-import { administrationScenarios } from './scenarios/administration.ts'
 import { crossRead } from './scenarios/cross-reads.ts'
+import { groupAdministrationScenarios } from './scenarios/group-administration.ts'
 import { groupScenarios } from './scenarios/groups.ts'
 import { readingScenarios } from './scenarios/reading.ts'
 import { outcomeOf, runScenario, type Scenario, type Written } from './scenarios/scenario.ts'
@@ -19,7 +19,7 @@ export const clientScenarios: readonly Scenario[] = [
   ...writingScenarios,
   ...readingScenarios,
   ...groupScenarios,
-  ...administrationScenarios,
+  ...groupAdministrationScenarios,
 ]
 
 export interface InteropRun {

@@ -41,6 +41,8 @@ export class Epoch {
   readonly #random: Prng
   readonly #measures: Measures
   readonly #link: BrokerLink
+  /** What is done beside the load, until it is done or cut off. */
+  #aside: Promise<void> = Promise.resolve()
   readonly #configs: Readonly<Record<string, string>>
   #process: BrokerProcess | null = null
   #isFirstAckDue = false
@@ -132,7 +134,7 @@ export class Epoch {
     await this.#firstAcknowledgement(load)
     const whileMs = drawLoadMs(this.#random)
     // A request that the fault cuts off fails by itself; its outcome is unknown then.
-    this.#actAside(load, whileMs).catch((error: unknown) => {
+    this.#aside = this.#actAside(load, whileMs).catch((error: unknown) => {
       if (!isLostConnection(error)) load.failed(error)
     })
     await pause(whileMs)
@@ -229,6 +231,8 @@ export class Epoch {
 
   async #compare(load: Load): Promise<void> {
     await load.pause()
+    // On a busy machine a deletion may take longer than the load it was meant for; it would move the start while we read.
+    await this.#aside
     const connection = await this.#connect()
     try {
       for (const what of await missingTopics(connection, load.topics)) this.history.unexpected('-', what)

@@ -44,18 +44,6 @@ export class AgentGroupAdmin implements GroupAdmin {
     this.#ask = ask
   }
 
-  async growTopic(topic: string, partitions: number): Promise<void> {
-    await this.#ask('growTopic', { topic, partitions })
-  }
-
-  async alterTopic(topic: string, configs: Readonly<Record<string, string>>): Promise<void> {
-    await this.#ask('alterTopic', { topic, configs })
-  }
-
-  async describeConfigs(topic: string): Promise<Readonly<Record<string, string | null>>> {
-    return (await this.#ask('describeConfigs', { topic })) as Record<string, string | null>
-  }
-
   async listGroups(): Promise<readonly string[]> {
     return (await this.#ask('listGroups', {})) as string[]
   }

@@ -24,10 +24,11 @@ const limits: Limits = {
   'create topic': noAdmin,
   'delete topic': noAdmin,
   'delete records': noAdmin,
+  'change configs': noAdmin,
+  'log sizes': noAdmin,
   'offset of maximum timestamp': 'librdkafka 2.0 asks with ListOffsets below version 7',
   'write own timestamp': 'kcat stamps records itself',
   'grow topic': noAdmin,
-  'alter and describe configs': noAdmin,
   'describe groups': noAdmin,
   'delete group': noAdmin,
   'read committed offsets': noAdmin,
@@ -86,6 +87,22 @@ class KcatSession implements ClientSession {
   }
 
   async deleteRecords(): Promise<number> {
+    throw new Error(noAdmin)
+  }
+
+  async growTopic(): Promise<void> {
+    throw new Error(noAdmin)
+  }
+
+  async topicConfigs(): Promise<Record<string, string>> {
+    throw new Error(noAdmin)
+  }
+
+  async alterTopicConfigs(): Promise<void> {
+    throw new Error(noAdmin)
+  }
+
+  async topicBytes(): Promise<number> {
     throw new Error(noAdmin)
   }
 

@@ -59,8 +59,10 @@ export const kafkajs = library({
     'assign cooperative': 'KafkaJS has only eager rebalances',
     'static membership': 'KafkaJS has no group.instance.id',
     'delete offsets': 'KafkaJS has no OffsetDelete',
+    'log sizes': 'KafkaJS has no DescribeLogDirs',
   },
   notes: [
+    'KafkaJS changes configs with AlterConfigs, which replaces all of them.',
     'KafkaJS consumes only in groups; its own Cluster and Broker.fetch, on which the consumer is built, read assigned partitions.',
     "KafkaJS's own assigner has a name that no other client knows; the agent brings range and roundrobin, so that groups can be mixed.",
   ],
@@ -98,6 +100,7 @@ export const confluent = library({
   title: 'confluent-kafka-python 2.16.1',
   limits: {
     'delete offsets': 'confluent-kafka-python has no OffsetDelete',
+    'log sizes': 'confluent-kafka-python has no DescribeLogDirs',
   },
   prepare: () => pythonAgent('confluent_agent.py'),
 })
@@ -109,7 +112,14 @@ export const kafkaPython = library({
   prepare: () => pythonAgent('kafka_python_agent.py'),
 })
 
-const goSources = ['protocol/protocol.go', 'franz/main.go', 'franz/members.go', 'franz/groups.go', 'sarama/main.go']
+const goSources = [
+  'protocol/protocol.go',
+  'franz/main.go',
+  'franz/members.go',
+  'franz/groups.go',
+  'franz/configs.go',
+  'sarama/main.go',
+]
 
 async function goAgent(program: string): Promise<AgentCommand> {
   const source = join(agentsFolder, 'go')

@@ -47,11 +47,8 @@ export interface GroupDescription {
   readonly partitions: readonly number[]
 }
 
-/** Administration beyond topics: configuration, growth, groups and their offsets. */
+/** Administration of groups and their offsets. */
 export interface GroupAdmin {
-  growTopic(topic: string, partitions: number): Promise<void>
-  alterTopic(topic: string, configs: Readonly<Record<string, string>>): Promise<void>
-  describeConfigs(topic: string): Promise<Readonly<Record<string, string | null>>>
   listGroups(): Promise<readonly string[]>
   describeGroup(group: string, topic: string): Promise<GroupDescription>
   deleteGroup(group: string): Promise<void>

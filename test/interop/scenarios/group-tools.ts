@@ -1,6 +1,6 @@
 /** Apache Kafka's tools that work with consumer groups, but for the resets of offsets. */
 import { numberedRecords } from '../records.ts'
-import { expectText, ran, runTool, type ToolBench, type ToolScenario, whileRunning } from './tool-bench.ts'
+import { expectText, ran, runTool, type ToolBench, type ToolScenario, whileRunning } from './tool.ts'
 
 const quick = ['heartbeat.interval.ms=200', 'fetch.max.wait.ms=100']
 const quickConsumer = quick.flatMap(each => ['--command-property', each])

@@ -2,7 +2,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { numberedRecords } from '../records.ts'
-import { expectText, ran, type ToolBench, type ToolScenario } from './tool-bench.ts'
+import { expectText, ran, type ToolBench, type ToolScenario } from './tool.ts'
 
 const minuteMs = 60_000
 const recordCount = 30

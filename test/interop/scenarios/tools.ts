@@ -1,6 +1,6 @@
 /**
  * Apache Kafka's command-line tools, run as a person would run them and judged by what they print and by what the
- * broker then holds. Here partitions are assigned (`--partition`); groups and administration have files of their own.
+ * broker then holds. Partitions are assigned (`--partition`); groups have files of their own.
  */
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -11,11 +11,12 @@ import { adminToolScenarios } from './admin-tools.ts'
 import { groupToolScenarios } from './group-tools.ts'
 import { resetToolScenarios } from './reset-tools.ts'
 import { outcomeOf } from './scenario.ts'
-import { expectText, ran, refused, runTool, type ToolBench, type ToolScenario } from './tool-bench.ts'
+import { expectText, ran, refused, runTool, type ToolBench, type ToolScenario } from './tool.ts'
 
 const toolScenarios: readonly ToolScenario[] = [
   { name: 'kafka-topics --create --list --describe --delete', run: topicLifecycle },
   { name: 'kafka-topics --create refuses', run: topicRefusals },
+  ...adminToolScenarios,
   ...codecs.flatMap(codec =>
     [true, false].map(idempotent => ({
       name: `kafka-console-producer ${codec}${idempotent ? ', idempotent' : ''} > kafka-console-consumer`,
@@ -30,7 +31,6 @@ const toolScenarios: readonly ToolScenario[] = [
   { name: 'kafka-broker-api-versions', run: apiVersions },
   ...groupToolScenarios,
   ...resetToolScenarios,
-  ...adminToolScenarios,
 ]
 
 export async function runToolScenarios(bench: ToolBench, table: Table): Promise<void> {

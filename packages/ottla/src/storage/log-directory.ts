@@ -5,7 +5,7 @@
 import { assert } from '../base/assert.ts'
 import type { Bytes, Millis } from '../base/units.ts'
 import type { Uuid } from '../base/uuid.ts'
-import { type CommitLane, DiskFault, type DiskLock, isDiskFault } from '../ports/disk.ts'
+import { type CommitLane, DiskFault, type DiskLock, type DiskVolume, isDiskFault } from '../ports/disk.ts'
 import type { TopicConfig } from '../spec/config/topic.ts'
 import { CHECKPOINT_AFTER_MS, CHECKPOINT_UNJOURNALED_AFTER_MS, CheckpointSchedule } from './checkpoint-schedule.ts'
 import { Checkpointer } from './checkpointer.ts'
@@ -166,6 +166,11 @@ export class LogDirectory implements LogHost {
       log.tail.drop()
       if (log.durability !== 'memory') await this.#guarded(() => this.#folders.retire(log))
     })
+  }
+
+  /** The room of the file system that it is on. Rejects with a DiskFault. */
+  volume(): Promise<DiskVolume> {
+    return this.env.disk.volume(this.path)
   }
 
   /** Called once when the directory stops working. */

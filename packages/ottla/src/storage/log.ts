@@ -148,6 +148,7 @@ export class Log implements Journaled, Written {
   setConfig(config: TopicConfig): void {
     this.#config = config
     if (config.durability !== this.durability) this.#host.durabilityWanted(this)
+    this.#host.pageCache.configured(this)
   }
 
   /**

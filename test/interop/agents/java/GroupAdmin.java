@@ -5,20 +5,15 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
 import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.admin.AlterConfigOp;
-import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.admin.ConsumerGroupDescription;
 import org.apache.kafka.clients.admin.ListConsumerGroupOffsetsSpec;
 import org.apache.kafka.clients.admin.ListGroupsOptions;
 import org.apache.kafka.clients.admin.MemberDescription;
-import org.apache.kafka.clients.admin.NewPartitions;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.config.ConfigResource;
 
-/** Groups, their offsets, and the configuration and growth of topics, through the Java client's Admin. */
+/** Groups and their offsets, through the Java client's Admin. */
 final class GroupAdmin {
     private final Admin admin;
 
@@ -30,10 +25,6 @@ final class GroupAdmin {
         String topic = request.path("topic").asText();
         String group = request.path("group").asText();
         return switch (request.get("op").asText()) {
-            case "growTopic" -> Agent.get(admin.createPartitions(
-                Map.of(topic, NewPartitions.increaseTo(request.get("partitions").asInt()))).all());
-            case "alterTopic" -> alterTopic(topic, request.get("configs"));
-            case "describeConfigs" -> describeConfigs(topic);
             case "listGroups" -> Agent.get(admin.listGroups(ListGroupsOptions.forConsumerGroups()).all())
                 .stream().map(each -> each.groupId()).toList();
             case "describeGroup" -> describeGroup(group);
@@ -44,20 +35,6 @@ final class GroupAdmin {
                 admin.deleteConsumerGroupOffsets(group, new HashSet<>(where(topic, request.get("partitions")))).all());
             default -> throw new IllegalArgumentException("unknown operation " + request.get("op"));
         };
-    }
-
-    private Object alterTopic(String topic, JsonNode configs) throws Exception {
-        List<AlterConfigOp> changes = new ArrayList<>();
-        configs.fields().forEachRemaining(each -> changes.add(
-            new AlterConfigOp(new ConfigEntry(each.getKey(), each.getValue().asText()), AlterConfigOp.OpType.SET)));
-        return Agent.get(admin.incrementalAlterConfigs(Map.of(resource(topic), changes)).all());
-    }
-
-    private Object describeConfigs(String topic) throws Exception {
-        Map<String, String> values = new TreeMap<>();
-        Agent.get(admin.describeConfigs(List.of(resource(topic))).all()).get(resource(topic)).entries()
-            .forEach(each -> values.put(each.name(), each.value()));
-        return values;
     }
 
     private Object describeGroup(String group) throws Exception {
@@ -94,9 +71,5 @@ final class GroupAdmin {
         Set<TopicPartition> which = new HashSet<>();
         partitions.forEach(each -> which.add(new TopicPartition(topic, each.asInt())));
         return which;
-    }
-
-    private static ConfigResource resource(String topic) {
-        return new ConfigResource(ConfigResource.Type.TOPIC, topic);
     }
 }

@@ -42,11 +42,7 @@ interface GroupArgs {
   readonly topic: string
 }
 
-/** Groups, their offsets, and the configuration and growth of topics. */
 interface GroupOperations {
-  growTopic(args: { topic: string; partitions: number }): Promise<void>
-  alterTopic(args: { topic: string; configs: Record<string, string> }): Promise<void>
-  describeConfigs(args: { topic: string }): Promise<Record<string, string | null>>
   listGroups(): Promise<string[]>
   /** Partitions of the topic that members own, in order. */
   describeGroup(args: GroupArgs): Promise<{ state: string; members: number; partitions: number[] }>
@@ -60,6 +56,10 @@ export interface AgentOperations extends GroupOperations, ReturnType<typeof memb
   listTopics(): Promise<string[]>
   describeTopic(args: { topic: string }): Promise<number>
   deleteTopic(args: { topic: string }): Promise<void>
+  growTopic(args: { topic: string; count: number }): Promise<void>
+  topicConfigs(args: { topic: string }): Promise<Record<string, string>>
+  alterTopicConfigs(args: { topic: string; set: Record<string, string>; remove: string[] }): Promise<void>
+  topicBytes(args: { topic: string }): Promise<number>
   write(args: WriteArgs): Promise<void>
   read(args: ReadArgs): Promise<WireReadRecord[]>
   offset(args: OffsetArgs): Promise<number | null>

@@ -66,10 +66,11 @@ interface Admin {
   deleteTopics(request: object): Promise<unknown>
   metadata(request: object): Promise<Metadata>
   listOffsets(request: object): Promise<{ partitions: { offset: bigint }[] }[]>
-  deleteRecords(request: object): Promise<{ partitions: { lowWatermark: bigint }[] }[]>
   createPartitions(request: object): Promise<void>
+  describeConfigs(request: object): Promise<{ configs: { name: string; value: string }[] }[]>
   incrementalAlterConfigs(request: object): Promise<void>
-  describeConfigs(request: object): Promise<{ configs: { name: string; value: string | null }[] }[]>
+  describeLogDirs(request: object): Promise<{ results: { topics: { partitions: { partitionSize: bigint }[] }[] }[] }[]>
+  deleteRecords(request: object): Promise<{ partitions: { lowWatermark: bigint }[] }[]>
   listGroups(request: object): Promise<Map<string, unknown>>
   describeGroups(request: object): Promise<Map<string, Group>>
   deleteGroups(request: object): Promise<void>
@@ -88,8 +89,6 @@ interface Library {
 const library = (await import(pathToFileURL(requireInstalled.resolve('@platformatic/kafka')).href)) as Library
 const base = { clientId: 'platformatic', bootstrapBrokers: [brokerAddress], strict: true }
 const admin = new library.Admin(base)
-/** Numbers of the protocol: the kind of resource, and the operation of an incremental change. */
-const [TOPIC, SET] = [2, 0]
 
 async function write({ topic, partition, codec, acks, idempotent, records }: WriteArgs): Promise<void> {
   const producer = new library.Producer({ ...base, autocreateTopics: true })
@@ -178,6 +177,9 @@ async function fetchFrom(
   return records
 }
 
+const topicResource = (topic: string) => ({ resourceType: 2, resourceName: topic })
+const [SET, DELETE] = [0, 1]
+
 await serve({
   async createTopic({ topic, partitions, configs }) {
     const entries = Object.entries(configs).map(([name, value]) => ({ name, value }))
@@ -189,6 +191,25 @@ await serve({
   async deleteTopic({ topic }) {
     await admin.deleteTopics({ topics: [topic] })
   },
+  growTopic: ({ topic, count }) => admin.createPartitions({ topics: [{ name: topic, count }] }),
+  async topicConfigs({ topic }) {
+    const [found] = await admin.describeConfigs({ resources: [{ ...topicResource(topic), configurationKeys: [] }] })
+    return Object.fromEntries(found!.configs.map(each => [each.name, each.value]))
+  },
+  async alterTopicConfigs({ topic, set, remove }) {
+    const configs = [
+      ...Object.entries(set).map(([name, value]) => ({ name, configOperation: SET, value })),
+      ...remove.map(name => ({ name, configOperation: DELETE })),
+    ]
+    await admin.incrementalAlterConfigs({ resources: [{ ...topicResource(topic), configs }] })
+  },
+  async topicBytes({ topic }) {
+    const { topics } = await admin.metadata({ topics: [topic], forceUpdate: true })
+    const partitions = topics.get(topic)!.partitions.map((_, index) => index)
+    const brokers = await admin.describeLogDirs({ topics: [{ name: topic, partitions }] })
+    const held = brokers.flatMap(broker => broker.results).flatMap(each => each.topics.flatMap(one => one.partitions))
+    return held.reduce((sum, each) => sum + Number(each.partitionSize), 0)
+  },
   write,
   read,
   offset,
@@ -197,17 +218,6 @@ await serve({
       topics: [{ name: topic, partitions: [{ partition, offset: BigInt(before) }] }],
     })
     return Number(found!.partitions[0]!.lowWatermark)
-  },
-  growTopic: ({ topic, partitions }) => admin.createPartitions({ topics: [{ name: topic, count: partitions }] }),
-  async alterTopic({ topic, configs }) {
-    const changes = Object.entries(configs).map(([name, value]) => ({ name, value, configOperation: SET }))
-    await admin.incrementalAlterConfigs({
-      resources: [{ resourceType: TOPIC, resourceName: topic, configs: changes }],
-    })
-  },
-  async describeConfigs({ topic }) {
-    const [found] = await admin.describeConfigs({ resources: [{ resourceType: TOPIC, resourceName: topic }] })
-    return Object.fromEntries(found!.configs.map(({ name, value }) => [name, value]))
   },
   listGroups: async () => [...(await admin.listGroups({})).keys()],
   async describeGroup({ group, topic }) {

@@ -152,22 +152,22 @@ def delete_records(topic, partition, before):
     return ADMIN.delete_records([where])[where].result(TIMEOUT_S).low_watermark
 
 
-def grow_topic(topic, partitions):
-    ADMIN.create_partitions([NewPartitions(topic, partitions)])[topic].result(TIMEOUT_S)
+def grow_topic(topic, count):
+    ADMIN.create_partitions([NewPartitions(topic, count)])[topic].result(TIMEOUT_S)
 
 
-def alter_topic(topic, configs):
-    entries = [
-        ConfigEntry(name, value, incremental_operation=AlterConfigOpType.SET) for name, value in configs.items()
-    ]
-    resource = ConfigResource(ResourceType.TOPIC, topic, incremental_configs=entries)
-    [done] = ADMIN.incremental_alter_configs([resource]).values()
-    done.result(TIMEOUT_S)
+def topic_configs(topic):
+    resource = ConfigResource(ResourceType.TOPIC, topic)
+    entries = ADMIN.describe_configs([resource])[resource].result(TIMEOUT_S)
+    return {name: entry.value for name, entry in entries.items()}
 
 
-def describe_configs(topic):
-    [found] = ADMIN.describe_configs([ConfigResource(ResourceType.TOPIC, topic)]).values()
-    return {name: entry.value for name, entry in found.result(TIMEOUT_S).items()}
+def alter_topic_configs(topic, set, remove):
+    changes = [
+        ConfigEntry(name, value, incremental_operation=AlterConfigOpType.SET) for name, value in set.items()
+    ] + [ConfigEntry(name, None, incremental_operation=AlterConfigOpType.DELETE) for name in remove]
+    resource = ConfigResource(ResourceType.TOPIC, topic, incremental_configs=changes)
+    ADMIN.incremental_alter_configs([resource])[resource].result(TIMEOUT_S)
 
 
 def list_groups():
@@ -266,8 +266,8 @@ serve(
         "offset": offset,
         "deleteRecords": delete_records,
         "growTopic": grow_topic,
-        "alterTopic": alter_topic,
-        "describeConfigs": describe_configs,
+        "topicConfigs": topic_configs,
+        "alterTopicConfigs": alter_topic_configs,
         "listGroups": list_groups,
         "describeGroup": describe_group,
         "deleteGroup": delete_group,

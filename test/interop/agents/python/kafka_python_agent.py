@@ -1,5 +1,6 @@
 """Agent for kafka-python: one JSON request a line in, one JSON answer a line out (see clients/agent.ts)."""
 
+import sys
 import time
 
 from agent_loop import BROKER, TIMEOUT_S, Member, decode, encode, member_operations, serve
@@ -128,14 +129,29 @@ def delete_records(topic, partition, before):
     return ADMIN.delete_records({where: before})[where]["low_watermark"]
 
 
-def alter_topic(topic, configs):
-    [results] = ADMIN.alter_configs([ConfigResource("TOPIC", topic, configs)]).values()
+def topic_configs(topic):
+    [found] = ADMIN.describe_configs([ConfigResource("TOPIC", topic)], config_filter="all").values()
+    return {name: entry["value"] for name, entry in found[topic].items()}
+
+
+def alter_topic_configs(topic, set, remove):
+    changes = {**{name: ("SET", value) for name, value in set.items()}, **{name: ("DELETE", None) for name in remove}}
+    # The library would otherwise refuse names that it does not know, before the broker can.
+    [results] = ADMIN.alter_configs([ConfigResource("TOPIC", topic, changes)], raise_on_unknown=False).values()
     expect_ok(results)
 
 
-def describe_configs(topic):
-    [found] = ADMIN.describe_configs([ConfigResource("TOPIC", topic)], config_filter="all").values()
-    return {name: entry["value"] for name, entry in found[topic].items()}
+def topic_bytes(topic):
+    partitions = [TopicPartition(topic, each) for each in range(describe_topic(topic))]
+    found = ADMIN.describe_log_dirs(topic_partitions=partitions)
+    print(found, file=sys.stderr)
+    return sum(
+        partition["partition_size"]
+        for directories in found.values()
+        for directory in directories
+        for each in directory["topics"]
+        for partition in each["partitions"]
+    )
 
 
 def describe_group(group, topic):
@@ -228,9 +244,10 @@ serve(
         "read": read,
         "offset": offset,
         "deleteRecords": delete_records,
-        "growTopic": lambda topic, partitions: ADMIN.create_partitions({topic: partitions}) and None,
-        "alterTopic": alter_topic,
-        "describeConfigs": describe_configs,
+        "growTopic": lambda topic, count: ADMIN.create_partitions({topic: count}) and None,
+        "topicConfigs": topic_configs,
+        "alterTopicConfigs": alter_topic_configs,
+        "topicBytes": topic_bytes,
         "listGroups": lambda: [each["group_id"] for each in ADMIN.list_groups()],
         "describeGroup": describe_group,
         "deleteGroup": lambda group: expect_ok(ADMIN.delete_groups([group])),

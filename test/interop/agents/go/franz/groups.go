@@ -10,28 +10,9 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 )
 
-// administerGroups answers for groups, their offsets, and the configuration and growth of topics.
+// administerGroups answers for groups and their offsets.
 func administerGroups(ctx context.Context, admin *kadm.Client, r protocol.Request) (any, error) {
 	switch r.Op {
-	case "growTopic":
-		count, err := r.PartitionCount()
-		if err != nil {
-			return nil, err
-		}
-		grown, err := admin.UpdatePartitions(ctx, int(count), r.Topic)
-		return nil, errors.Join(err, grown.Error())
-	case "alterTopic":
-		return nil, alterTopic(ctx, admin, r)
-	case "describeConfigs":
-		found, err := admin.DescribeTopicConfigs(ctx, r.Topic)
-		if err != nil {
-			return nil, err
-		}
-		values := map[string]*string{}
-		for _, each := range found[0].Configs {
-			values[each.Key] = each.Value
-		}
-		return values, found[0].Err
 	case "listGroups":
 		found, err := admin.ListGroups(ctx)
 		return found.Groups(), err
@@ -51,18 +32,6 @@ func administerGroups(ctx context.Context, admin *kadm.Client, r protocol.Reques
 	default:
 		return nil, fmt.Errorf("unknown operation %q", r.Op)
 	}
-}
-
-func alterTopic(ctx context.Context, admin *kadm.Client, r protocol.Request) error {
-	changes := []kadm.AlterConfig{}
-	for name, value := range r.Configs {
-		changes = append(changes, kadm.AlterConfig{Op: kadm.SetConfig, Name: name, Value: &value})
-	}
-	altered, err := admin.AlterTopicConfigs(ctx, changes, r.Topic)
-	for _, each := range altered {
-		err = errors.Join(err, each.Err)
-	}
-	return err
 }
 
 func administerOffsets(ctx context.Context, admin *kadm.Client, r protocol.Request) (any, error) {

@@ -182,6 +182,15 @@ func (a agent) administer(ctx context.Context, r protocol.Request) (any, error) 
 	case "deleteTopic":
 		deleted, err := admin.DeleteTopic(ctx, r.Topic)
 		return nil, errors.Join(err, deleted.Err)
+	case "growTopic":
+		grown, err := admin.UpdatePartitions(ctx, r.Count, r.Topic)
+		return nil, errors.Join(err, grown.Error())
+	case "topicConfigs":
+		return topicConfigs(ctx, admin, r)
+	case "alterTopicConfigs":
+		return nil, alterTopicConfigs(ctx, admin, r)
+	case "topicBytes":
+		return topicBytes(ctx, admin, r)
 	case "offset":
 		return a.offset(ctx, admin, r)
 	case "deleteRecords":

@@ -36,6 +36,8 @@ type Request struct {
 	AutoCommitMs     *int              `json:"autoCommitMs"`
 	Offset           int64             `json:"offset"`
 	Offsets          [][2]int64        `json:"offsets"`
+	Set              map[string]string `json:"set"`
+	Remove           []string          `json:"remove"`
 }
 
 // PartitionCount is Partitions as a number.

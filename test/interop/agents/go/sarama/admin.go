@@ -11,8 +11,10 @@ import (
 
 func administer(admin sarama.ClusterAdmin, r protocol.Request) (any, error) {
 	switch r.Op {
-	case "createTopic", "growTopic":
-		return nil, changeTopic(admin, r)
+	case "createTopic":
+		return nil, createTopic(admin, r)
+	case "growTopic":
+		return nil, admin.CreatePartitions(r.Topic, int32(r.Count), nil, false)
 	case "listTopics":
 		topics, err := admin.ListTopics()
 		names := []string{}
@@ -40,37 +42,65 @@ func administer(admin sarama.ClusterAdmin, r protocol.Request) (any, error) {
 		// The library keeps the low watermark of the answer to itself.
 		r.Question.At = "earliest"
 		return offsetOf(admin, r)
-	case "alterTopic":
+	case "alterTopicConfigs":
 		changes := map[string]sarama.IncrementalAlterConfigsEntry{}
-		for name, value := range r.Configs {
+		for name, value := range r.Set {
 			changes[name] = sarama.IncrementalAlterConfigsEntry{Operation: sarama.IncrementalAlterConfigsOperationSet, Value: &value}
 		}
+		for _, name := range r.Remove {
+			changes[name] = sarama.IncrementalAlterConfigsEntry{Operation: sarama.IncrementalAlterConfigsOperationDelete}
+		}
 		return nil, admin.IncrementalAlterConfig(sarama.TopicResource, r.Topic, changes, false)
-	case "describeConfigs":
+	case "topicConfigs":
 		entries, err := admin.DescribeConfig(sarama.ConfigResource{Type: sarama.TopicResource, Name: r.Topic})
 		values := map[string]string{}
 		for _, each := range entries {
 			values[each.Name] = each.Value
 		}
 		return values, err
+	case "topicBytes":
+		return topicBytes(admin, r)
 	default:
 		return administerGroups(admin, r)
 	}
 }
 
-func changeTopic(admin sarama.ClusterAdmin, r protocol.Request) error {
+func createTopic(admin sarama.ClusterAdmin, r protocol.Request) error {
 	count, err := r.PartitionCount()
 	if err != nil {
 		return err
-	}
-	if r.Op == "growTopic" {
-		return admin.CreatePartitions(r.Topic, count, nil, false)
 	}
 	configs := map[string]*string{}
 	for name, value := range r.Configs {
 		configs[name] = &value
 	}
 	return admin.CreateTopic(r.Topic, &sarama.TopicDetail{NumPartitions: count, ReplicationFactor: 1, ConfigEntries: configs}, false)
+}
+
+func topicBytes(admin sarama.ClusterAdmin, r protocol.Request) (any, error) {
+	brokers, _, err := admin.DescribeCluster()
+	if err != nil {
+		return nil, err
+	}
+	ids := []int32{}
+	for _, each := range brokers {
+		ids = append(ids, each.ID())
+	}
+	found, err := admin.DescribeLogDirs(ids)
+	var size int64
+	for _, directories := range found {
+		for _, directory := range directories {
+			for _, topic := range directory.Topics {
+				if topic.Topic != r.Topic {
+					continue
+				}
+				for _, each := range topic.Partitions {
+					size += each.Size
+				}
+			}
+		}
+	}
+	return size, err
 }
 
 func offsetOf(admin sarama.ClusterAdmin, r protocol.Request) (any, error) {

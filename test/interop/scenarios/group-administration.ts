@@ -1,11 +1,9 @@
-/** Administration beyond creating and deleting topics: growth, configuration, groups and their offsets. */
+/** Administration of groups and their offsets. */
 import type { GroupAdmin, GroupDescription } from '../clients/member.ts'
 import { expectCommitted, expectEqual, groupOf, groupTopic, joinGroup, numbers, until } from './groups.ts'
-import { type Bench, type Scenario, topicFor } from './scenario.ts'
+import type { Bench, Scenario } from './scenario.ts'
 
-export const administrationScenarios: readonly Scenario[] = [
-  { name: 'grow topic', needs: ['grow topic'], run: growTopic },
-  { name: 'alter and describe configs', needs: ['alter and describe configs'], run: alterConfigs },
+export const groupAdministrationScenarios: readonly Scenario[] = [
   { name: 'list and describe groups', needs: ['describe groups', 'assign roundrobin'], run: describeGroups },
   { name: 'read committed offsets', needs: ['read committed offsets'], run: readCommitted },
   { name: 'reset offsets', needs: ['reset offsets', 'assign roundrobin'], run: resetOffsets },
@@ -25,41 +23,6 @@ async function expectRefused(what: string, work: Promise<unknown>): Promise<stri
   )
   if (message === null) throw new Error(`${what} was not refused`)
   return message
-}
-
-/** A broker may answer for a change before it shows it: what is expected has to hold before long. */
-async function eventually(expectation: () => Promise<void>): Promise<void> {
-  const deadline = Date.now() + 5_000
-  for (;;) {
-    try {
-      return await expectation()
-    } catch (error) {
-      if (Date.now() > deadline) throw error
-      await new Promise(resolve => setTimeout(resolve, 50))
-    }
-  }
-}
-
-async function growTopic(bench: Bench): Promise<void> {
-  const topic = topicFor(bench, 'grown')
-  await bench.judge.createTopic(topic, 2)
-  await adminOf(bench).growTopic(topic, 5)
-  await eventually(async () => expectEqual('partitions', (await bench.judge.topics()).get(topic), 5))
-  await expectRefused('shrinking', adminOf(bench).growTopic(topic, 3))
-  expectEqual('partitions after a refusal', (await bench.judge.topics()).get(topic), 5)
-}
-
-async function alterConfigs(bench: Bench): Promise<void> {
-  const topic = topicFor(bench, 'altered')
-  await bench.judge.createTopic(topic, 1, { 'retention.ms': '3600000' })
-  const before = await adminOf(bench).describeConfigs(topic)
-  expectEqual('as created', [before['retention.ms'], before['cleanup.policy']], ['3600000', 'delete'])
-  await adminOf(bench).alterTopic(topic, { 'retention.ms': '7200000', 'cleanup.policy': 'compact' })
-  await eventually(async () => {
-    const after = await adminOf(bench).describeConfigs(topic)
-    expectEqual('as altered', [after['retention.ms'], after['cleanup.policy']], ['7200000', 'compact'])
-  })
-  await expectRefused('a value that is no number', adminOf(bench).alterTopic(topic, { 'retention.ms': 'soon' }))
 }
 
 /** Clients write states in their own ways. */

@@ -1,5 +1,4 @@
-/** How a scenario runs one of Apache Kafka's command-line tools and reads what it printed. */
-import type { ChildProcess } from 'node:child_process'
+/** How the scenarios of Apache Kafka's command-line tools run one and judge what it prints. */
 import { describeFailure, endChild, type Finished, startChild } from '../children.ts'
 import { javaArgs, runKafkaTool } from '../clients/java-home.ts'
 import { type Address, addressText, type Judge } from '../raw/judge.ts'
@@ -12,13 +11,13 @@ const tools = {
   deleteRecords: 'org.apache.kafka.tools.DeleteRecordsCommand',
   producerPerf: 'org.apache.kafka.tools.ProducerPerformance',
   consumerGroups: 'org.apache.kafka.tools.consumer.group.ConsumerGroupCommand',
-  configs: 'kafka.admin.ConfigCommand',
-  logDirs: 'org.apache.kafka.tools.LogDirsCommand',
   verifiableProducer: 'org.apache.kafka.tools.VerifiableProducer',
   verifiableConsumer: 'org.apache.kafka.tools.VerifiableConsumer',
   consumerPerf: 'org.apache.kafka.tools.ConsumerPerformance',
   cluster: 'org.apache.kafka.tools.ClusterTool',
   apiVersions: 'org.apache.kafka.tools.BrokerApiVersionsCommand',
+  configs: 'kafka.admin.ConfigCommand',
+  logDirs: 'org.apache.kafka.tools.LogDirsCommand',
 } as const
 
 export interface ToolBench {
@@ -79,7 +78,7 @@ export function expectText(what: string, text: string, pattern: RegExp): void {
   if (!pattern.test(text)) throw new Error(`${what}: nothing matches ${pattern} in\n${text.trim()}`)
 }
 
-/** Runs a tool that does not end by itself while `use` runs, then ends it as Ctrl-C would. */
+/** Runs a tool that does not end by itself while `use` runs, then ends it as SIGTERM does. */
 export async function whileRunning<T>(
   bench: ToolBench,
   tool: keyof typeof tools,
@@ -87,7 +86,7 @@ export async function whileRunning<T>(
   use: () => Promise<T>,
 ): Promise<T> {
   const all = await javaArgs(tools[tool], [...args, '--bootstrap-server', addressText(bench.address)])
-  const child: ChildProcess = startChild('java', all, { stdio: 'ignore' })
+  const child = startChild('java', all, { stdio: 'ignore' })
   try {
     return await use()
   } finally {
