@@ -108,7 +108,9 @@ export const confluent = library({
 export const kafkaPython = library({
   name: 'kafka-python',
   title: 'kafka-python 3.0.12',
-  limits: {},
+  limits: {
+    'write neither key nor value': 'kafka-python wants a key or a value',
+  },
   prepare: () => pythonAgent('kafka_python_agent.py'),
 })
 
@@ -147,6 +149,7 @@ export const sarama = library({
   title: 'sarama 1.61.1',
   limits: {
     'assign cooperative': 'sarama has only eager rebalances',
+    'offset of maximum timestamp': 'sarama asks with ListOffsets 6 at most',
   },
   notes: ['sarama seeks where a session of its group begins; the agent ends one to seek, and the member joins again.'],
   prepare: () => goAgent('sarama'),

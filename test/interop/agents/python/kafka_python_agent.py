@@ -1,6 +1,5 @@
 """Agent for kafka-python: one JSON request a line in, one JSON answer a line out (see clients/agent.ts)."""
 
-import sys
 import time
 
 from agent_loop import BROKER, TIMEOUT_S, Member, decode, encode, member_operations, serve
@@ -142,13 +141,10 @@ def alter_topic_configs(topic, set, remove):
 
 
 def topic_bytes(topic):
-    partitions = [TopicPartition(topic, each) for each in range(describe_topic(topic))]
-    found = ADMIN.describe_log_dirs(topic_partitions=partitions)
-    print(found, file=sys.stderr)
     return sum(
         partition["partition_size"]
-        for directories in found.values()
-        for directory in directories
+        for broker in ADMIN.describe_log_dirs({topic: list(range(describe_topic(topic)))})
+        for directory in broker["log_dirs"]
         for each in directory["topics"]
         for partition in each["partitions"]
     )
