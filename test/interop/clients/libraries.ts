@@ -110,6 +110,7 @@ export const kafkaPython = library({
   title: 'kafka-python 3.0.12',
   limits: {
     'write neither key nor value': 'kafka-python wants a key or a value',
+    'write null header value': 'kafka-python throws on a header value of null',
   },
   prepare: () => pythonAgent('kafka_python_agent.py'),
 })

@@ -85,7 +85,7 @@ export class Judge {
     const reply = await this.#request(19, 2, request)
     reply.int32()
     reply.array(() => expectNoError(`create ${reply.string()}`, reply.int16(), reply.string()))
-    await this.#untilLed(topic)
+    await this.untilLed(topic, partitions)
   }
 
   /** Produce v3 with acks=all: one uncompressed batch. Returns its base offset. */
@@ -240,14 +240,14 @@ export class Judge {
   }
 
   /** Every partition answers for its offsets: a new topic spreads in its own time, as clients know. */
-  async #untilLed(topic: string): Promise<void> {
+  async untilLed(topic: string, count: number): Promise<void> {
     const deadline = Date.now() + REQUEST_TIMEOUT_MS
     for (;;) {
       const partitions = (await this.topics()).get(topic) ?? 0
       const answers = await Promise.all(
         Array.from({ length: partitions }, (_, partition) => this.#listOffset(topic, partition, -1)),
       )
-      if (partitions > 0 && answers.every(answer => answer.error === 0)) return
+      if (partitions === count && answers.every(answer => answer.error === 0)) return
       if (Date.now() > deadline) throw new Error(`topic ${topic} has no leader for every partition`)
       await new Promise(resolve => setTimeout(resolve, 50))
     }
