@@ -11,6 +11,8 @@ export interface Exchange {
   readonly apiKey: number
   readonly version: number
   readonly correlationId: number
+  /** When the request passed, by the clock of performance.now(). Milliseconds. */
+  readonly sentAtMs: number
   /** Frame without its size. */
   readonly request: Buffer
   /** Frame without its size; null when none came, as for acks=0. */
@@ -121,7 +123,7 @@ class RecordedConnection {
     const idLength = frame.readInt16BE(8)
     const clientId = idLength < 0 ? '' : frame.toString('utf8', 10, 10 + idLength)
     const header = { apiKey: frame.readInt16BE(0), version: frame.readInt16BE(2), correlationId, clientId }
-    this.#unanswered.set(correlationId, { ...header, request: frame })
+    this.#unanswered.set(correlationId, { ...header, sentAtMs: performance.now(), request: frame })
   }
 
   response(frame: Buffer): void {

@@ -5,6 +5,8 @@ import { kafkaClassPath } from './clients/java-home.ts'
 import type { Codec } from './raw/batches.ts'
 import { type Address, Judge } from './raw/judge.ts'
 import { crossRead } from './scenarios/cross-reads.ts'
+import { groupAdministrationScenarios } from './scenarios/group-administration.ts'
+import { groupScenarios } from './scenarios/groups.ts'
 import { readingScenarios } from './scenarios/reading.ts'
 import { outcomeOf, runScenario, type Scenario, type Written } from './scenarios/scenario.ts'
 import { runToolScenarios } from './scenarios/tools.ts'
@@ -12,7 +14,13 @@ import { topicScenarios } from './scenarios/topics.ts'
 import { writingScenarios } from './scenarios/writing.ts'
 import { Table } from './table.ts'
 
-export const clientScenarios: readonly Scenario[] = [...topicScenarios, ...writingScenarios, ...readingScenarios]
+export const clientScenarios: readonly Scenario[] = [
+  ...topicScenarios,
+  ...writingScenarios,
+  ...readingScenarios,
+  ...groupScenarios,
+  ...groupAdministrationScenarios,
+]
 
 export interface InteropRun {
   readonly broker: Broker
@@ -23,6 +31,8 @@ export interface InteropRun {
   readonly withTools: boolean
   readonly logFolder: string
   readonly workFolder: string
+  /** Whether a scenario or tool of this name runs. All of them when missing. */
+  readonly wanted?: (name: string) => boolean
   /** Told the name of what is about to run. */
   readonly onScenario?: (name: string) => void
 }
@@ -32,6 +42,7 @@ export async function runInterop(run: InteropRun): Promise<Table[]> {
   const scenarioTable = new Table('scenario', names)
   const crossTable = new Table('written by \\ read by', names)
   const toolTable = new Table('Apache Kafka tools', ['tools'])
+  const wanted = run.wanted ?? (() => true)
   const judge = await Judge.connect(run.broker.address)
   const sessions = new Map<InteropClient, ClientSession>()
   const written = new Map<string, Map<Codec, Written>>()
@@ -41,7 +52,7 @@ export async function runInterop(run: InteropRun): Promise<Table[]> {
       if (session === null) continue
       sessions.set(client, session)
       const before = scenarioTable.count('failed')
-      for (const scenario of clientScenarios) {
+      for (const scenario of clientScenarios.filter(each => wanted(each.name))) {
         run.onScenario?.(scenario.name)
         scenarioTable.set(scenario.name, client.name, await runScenario(scenario, { client, session, judge, written }))
       }
@@ -55,7 +66,7 @@ export async function runInterop(run: InteropRun): Promise<Table[]> {
       await kafkaClassPath()
       run.onScenario?.('tools')
       const address = run.clientAddress ?? run.broker.address
-      await runToolScenarios({ address, judge, workFolder: run.workFolder }, toolTable)
+      await runToolScenarios({ address, judge, workFolder: run.workFolder, wanted }, toolTable)
     }
   } finally {
     judge.close()

@@ -55,6 +55,7 @@ test('the varied records have every feature between them', () => {
       'empty key',
       'empty value',
       'header',
+      'neither key nor value',
       'null header value',
       'null value',
       'own timestamp',

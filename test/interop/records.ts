@@ -23,6 +23,7 @@ export interface ReadRecord extends InteropRecord {
 /** What a record needs from a client beyond keys and values with bytes in them. */
 export const recordFeatures = [
   'null value',
+  'neither key nor value',
   'empty key',
   'empty value',
   'header',
@@ -38,6 +39,7 @@ export function featuresOf(record: InteropRecord): ReadonlySet<RecordFeature> {
   const found = new Set<RecordFeature>(['own timestamp'])
   if (record.key?.length === 0) found.add('empty key')
   if (record.value === null) found.add('null value')
+  if (record.value === null && record.key === null) found.add('neither key nor value')
   if (record.value?.length === 0) found.add('empty value')
   if (record.headers.length > 0) found.add('header')
   const names = new Set<string>()

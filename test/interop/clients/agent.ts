@@ -10,7 +10,9 @@ import { createInterface } from 'node:readline'
 import { endChild, startChild, tail, withLogFile } from '../children.ts'
 import { type Address, addressText } from '../raw/judge.ts'
 import type { InteropRecord, ReadRecord } from '../records.ts'
+import { AgentGroupAdmin, AgentMember, type Ask } from './agent-member.ts'
 import type { ClientSession, ConfigChange, OffsetQuestion, ReadRequest, WriteRequest } from './client.ts'
+import type { GroupMember, JoinRequest } from './member.ts'
 
 /** How long an agent may take for one request beyond what the request itself allows. Milliseconds. */
 const ANSWER_TIMEOUT_MS = 60_000
@@ -45,10 +47,14 @@ export class AgentSession implements ClientSession {
   readonly #logPath: string
   readonly #waiting = new Map<number, Waiting>()
   #lastId = 0
+  #lastMember = 0
+  readonly groups: AgentGroupAdmin
 
   private constructor(child: ChildProcess, logPath: string) {
     this.#child = child
     this.#logPath = logPath
+    const ask: Ask = (op, args) => this.#ask(op, args)
+    this.groups = new AgentGroupAdmin(ask)
     createInterface({ input: child.stdout! }).on('line', line => this.#answer(JSON.parse(line) as Answer))
     child.stdin!.on('error', () => {})
     child.once('close', code => this.#end(new Error(`the agent ended with ${code}`)))
@@ -117,6 +123,12 @@ export class AgentSession implements ClientSession {
 
   async deleteRecords(topic: string, partition: number, before: number): Promise<number> {
     return (await this.#ask('deleteRecords', { topic, partition, before })) as number
+  }
+
+  async join(request: JoinRequest): Promise<GroupMember> {
+    const member = `member-${++this.#lastMember}`
+    await this.#ask('join', { member, ...request })
+    return new AgentMember((op, args) => this.#ask(op, args), member)
   }
 
   async log(): Promise<string> {

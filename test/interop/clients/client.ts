@@ -5,6 +5,7 @@
 import type { Codec } from '../raw/batches.ts'
 import type { Address } from '../raw/judge.ts'
 import type { Comparison, InteropRecord, ReadRecord, RecordFeature } from '../records.ts'
+import type { GroupAdmin, GroupMember, JoinRequest } from './member.ts'
 
 export type Ability =
   | 'create topic'
@@ -12,7 +13,6 @@ export type Ability =
   | 'describe topic'
   | 'delete topic'
   | 'delete records'
-  | 'grow topic'
   | 'change configs'
   | 'log sizes'
   | `write ${Codec}`
@@ -25,6 +25,19 @@ export type Ability =
   | 'offset at timestamp'
   | 'offset of maximum timestamp'
   | `write ${RecordFeature}`
+  | 'assign range'
+  | 'assign roundrobin'
+  | 'assign cooperative'
+  | 'static membership'
+  | 'commit offsets'
+  | 'seek'
+  | 'pause'
+  | 'grow topic'
+  | 'describe groups'
+  | 'delete group'
+  | 'read committed offsets'
+  | 'reset offsets'
+  | 'delete offsets'
 
 /** Reasons, by ability, why a client cannot do something. What is not listed must work. */
 export type Limits = Readonly<Partial<Record<Ability, string>>>
@@ -87,6 +100,10 @@ export interface ClientSession {
   offset(topic: string, partition: number, question: OffsetQuestion): Promise<number | null>
   /** Deletes everything before the offset. Returns the new start. */
   deleteRecords(topic: string, partition: number, before: number): Promise<number>
+  /** Starts a member of a group; resolves when it runs, not when it has partitions. */
+  join(request: JoinRequest): Promise<GroupMember>
+  /** Null when the client has no administration; its limits say so. */
+  readonly groups: GroupAdmin | null
   /** The end of what the client itself logged, for a failure report. */
   log(): Promise<string>
   close(): Promise<void>

@@ -10,6 +10,8 @@ import { describeFailure, type Finished, run, runOrThrow, tail } from '../childr
 import { type Address, addressText } from '../raw/judge.ts'
 import type { Header, InteropRecord, ReadRecord } from '../records.ts'
 import type { ClientSession, InteropClient, Limits, OffsetQuestion, ReadRequest, WriteRequest } from './client.ts'
+import { KcatMember } from './kcat-member.ts'
+import type { GroupMember, JoinRequest } from './member.ts'
 
 const messageEnd = '~~end-of-message~~'
 const keyEnd = '~~end-of-key~~'
@@ -17,15 +19,24 @@ const keyEnd = '~~end-of-key~~'
 const shownHeaders = 'as kcat prints them'
 
 const noAdmin = 'kcat has no such command'
+const noCommand = 'kcat takes no commands while it consumes'
 const limits: Limits = {
   'create topic': noAdmin,
   'delete topic': noAdmin,
   'delete records': noAdmin,
-  'grow topic': noAdmin,
   'change configs': noAdmin,
   'log sizes': noAdmin,
   'offset of maximum timestamp': 'librdkafka 2.0 asks with ListOffsets below version 7',
   'write own timestamp': 'kcat stamps records itself',
+  'grow topic': noAdmin,
+  'describe groups': noAdmin,
+  'delete group': noAdmin,
+  'read committed offsets': noAdmin,
+  'reset offsets': noAdmin,
+  'delete offsets': noAdmin,
+  'commit offsets': noCommand,
+  seek: noCommand,
+  pause: noCommand,
   'write binary header value': 'headers are program arguments, which cannot hold a zero byte',
 }
 
@@ -58,6 +69,7 @@ async function isInstalled(): Promise<boolean> {
 }
 
 class KcatSession implements ClientSession {
+  readonly groups = null
   readonly #address: Address
   readonly #logPath: string
 
@@ -139,6 +151,10 @@ class KcatSession implements ClientSession {
     const { stdout } = await this.#kcat(['-Q', '-t', `${topic}:${partition}:${timestamp}`])
     const offset = Number(/offset (-?\d+)/.exec(stdout.toString())![1])
     return offset < 0 ? null : offset
+  }
+
+  async join(request: JoinRequest): Promise<GroupMember> {
+    return new KcatMember(this.#address, request, this.#logPath)
   }
 
   async log(): Promise<string> {

@@ -56,11 +56,15 @@ export const kafkajs = library({
     'read zstd': noCodec,
     'write null header value': 'KafkaJS throws on a header value of null',
     'offset of maximum timestamp': 'KafkaJS asks with ListOffsets 3 at most',
+    'assign cooperative': 'KafkaJS has only eager rebalances',
+    'static membership': 'KafkaJS has no group.instance.id',
+    'delete offsets': 'KafkaJS has no OffsetDelete',
     'log sizes': 'KafkaJS has no DescribeLogDirs',
   },
   notes: [
     'KafkaJS changes configs with AlterConfigs, which replaces all of them.',
     'KafkaJS consumes only in groups; its own Cluster and Broker.fetch, on which the consumer is built, read assigned partitions.',
+    "KafkaJS's own assigner has a name that no other client knows; the agent brings range and roundrobin, so that groups can be mixed.",
   ],
   prepare: () => nodeAgent('kafkajs.ts'),
 })
@@ -70,44 +74,86 @@ export const platformatic = library({
   title: '@platformatic/kafka 2.12.1',
   limits: {
     'write repeated header name': 'headers are a Map',
+    'assign range': '@platformatic/kafka has roundrobin and cooperative-sticky',
+    'static membership': '@platformatic/kafka leaves the group when it is closed, static or not',
+    pause: 'a stream pauses all of its partitions at once',
   },
   notes: ["@platformatic/kafka's stream joins a group; its public Consumer.fetch reads assigned partitions."],
   prepare: () => nodeAgent('platformatic.ts'),
 })
 
+async function pythonAgent(program: string): Promise<AgentCommand> {
+  const requirements = join(agentsFolder, 'python', 'requirements.txt')
+  const folder = await installed({
+    name: 'python',
+    pinnedBy: [requirements],
+    install: async target => {
+      await runOrThrow('python3', ['-m', 'venv', target], { timeoutMs: 120_000 })
+      await runOrThrow(join(target, 'bin', 'pip'), ['install', '-q', '-r', requirements], { timeoutMs: 300_000 })
+    },
+  })
+  return { command: join(folder, 'bin', 'python'), args: [join(agentsFolder, 'python', program)] }
+}
+
 export const confluent = library({
   name: 'confluent',
   title: 'confluent-kafka-python 2.16.1',
-  limits: { 'log sizes': 'confluent-kafka-python has no DescribeLogDirs' },
-  async prepare() {
-    const requirements = join(agentsFolder, 'python', 'requirements.txt')
-    const folder = await installed({
-      name: 'python',
-      pinnedBy: [requirements],
-      install: async target => {
-        await runOrThrow('python3', ['-m', 'venv', target], { timeoutMs: 120_000 })
-        await runOrThrow(join(target, 'bin', 'pip'), ['install', '-q', '-r', requirements], { timeoutMs: 300_000 })
-      },
-    })
-    return { command: join(folder, 'bin', 'python'), args: [join(agentsFolder, 'python', 'agent.py')] }
+  limits: {
+    'delete offsets': 'confluent-kafka-python has no OffsetDelete',
+    'log sizes': 'confluent-kafka-python has no DescribeLogDirs',
   },
+  prepare: () => pythonAgent('confluent_agent.py'),
 })
+
+export const kafkaPython = library({
+  name: 'kafka-python',
+  title: 'kafka-python 3.0.12',
+  limits: {
+    'write neither key nor value': 'kafka-python wants a key or a value',
+    'write null header value': 'kafka-python throws on a header value of null',
+  },
+  prepare: () => pythonAgent('kafka_python_agent.py'),
+})
+
+const goSources = [
+  'protocol/protocol.go',
+  'franz/main.go',
+  'franz/members.go',
+  'franz/groups.go',
+  'franz/configs.go',
+  'sarama/main.go',
+]
+
+async function goAgent(program: string): Promise<AgentCommand> {
+  const source = join(agentsFolder, 'go')
+  const folder = await installed({
+    name: 'go',
+    pinnedBy: ['go.mod', 'go.sum', ...goSources, 'sarama/members.go', 'sarama/admin.go'].map(file =>
+      join(source, file),
+    ),
+    install: async target => {
+      await runOrThrow('go', ['build', '-o', `${target}/`, './franz', './sarama'], { cwd: source, timeoutMs: 600_000 })
+    },
+  })
+  return { command: join(folder, program), args: [] }
+}
 
 export const franz = library({
   name: 'franz',
   title: 'franz-go 1.22.2',
   limits: {},
-  async prepare() {
-    const source = join(agentsFolder, 'go')
-    const folder = await installed({
-      name: 'go',
-      pinnedBy: ['go.mod', 'go.sum', 'main.go'].map(file => join(source, file)),
-      install: async target => {
-        await runOrThrow('go', ['build', '-o', join(target, 'agent'), '.'], { cwd: source, timeoutMs: 600_000 })
-      },
-    })
-    return { command: join(folder, 'agent'), args: [] }
+  prepare: () => goAgent('franz'),
+})
+
+export const sarama = library({
+  name: 'sarama',
+  title: 'sarama 1.61.1',
+  limits: {
+    'assign cooperative': 'sarama has only eager rebalances',
+    'offset of maximum timestamp': 'sarama asks with ListOffsets 6 at most',
   },
+  notes: ['sarama seeks where a session of its group begins; the agent ends one to seek, and the member joins again.'],
+  prepare: () => goAgent('sarama'),
 })
 
 export const java = library({
@@ -116,12 +162,12 @@ export const java = library({
   limits: {},
   async prepare() {
     const libraries = await kafkaClassPath()
-    const source = join(agentsFolder, 'java', 'Agent.java')
+    const sources = ['Agent.java', 'Member.java', 'GroupAdmin.java'].map(file => join(agentsFolder, 'java', file))
     const folder = await installed({
       name: 'java-agent',
-      pinnedBy: [source, join(agentsFolder, 'java', 'pom.xml')],
+      pinnedBy: [...sources, join(agentsFolder, 'java', 'pom.xml')],
       install: async target => {
-        await runOrThrow('javac', ['-cp', libraries, '-d', target, source], { timeoutMs: 120_000 })
+        await runOrThrow('javac', ['-cp', libraries, '-d', target, ...sources], { timeoutMs: 120_000 })
       },
     })
     const jvm = ['-XX:+UseSerialGC', '-Xmx512m', '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn']

@@ -11,6 +11,9 @@ import { BytesIn, BytesOut } from './bytes.ts'
 
 const REQUEST_TIMEOUT_MS = 30_000
 
+/** COORDINATOR_LOAD_IN_PROGRESS, COORDINATOR_NOT_AVAILABLE, NOT_COORDINATOR. */
+const coordinatorNotReady: ReadonlySet<number> = new Set([14, 15, 16])
+
 export interface Address {
   readonly host: string
   readonly port: number
@@ -82,7 +85,7 @@ export class Judge {
     const reply = await this.#request(19, 2, request)
     reply.int32()
     reply.array(() => expectNoError(`create ${reply.string()}`, reply.int16(), reply.string()))
-    await this.#untilLed(topic)
+    await this.untilLed(topic, partitions)
   }
 
   /** Produce v3 with acks=all: one uncompressed batch. Returns its base offset. */
@@ -108,6 +111,56 @@ export class Judge {
     const { error, offset } = await this.#listOffset(topic, partition, timestamp)
     expectNoError(`list offsets of ${topic}`, error)
     return offset
+  }
+
+  /** What a group has committed for a topic, by partition, from OffsetFetch v1. Partitions without an offset are left out. */
+  committed(group: string, topic: string, partitions: readonly number[]): Promise<ReadonlyMap<number, number>> {
+    return this.#onceCoordinated(group, async () => {
+      const request = new BytesOut().string(group).int32(1).string(topic)
+      request.array(partitions, partition => request.int32(partition))
+      const reply = await this.#request(9, 1, request)
+      const found = new Map<number, number>()
+      let failed = 0
+      reply.array(() => {
+        reply.string()
+        reply.array(() => {
+          const [partition, offset] = [reply.int32(), reply.int64()]
+          reply.string()
+          failed = reply.int16() || failed
+          if (offset >= 0) found.set(partition, offset)
+        })
+      })
+      return [failed, found]
+    })
+  }
+
+  /** Commits for a group without members, by OffsetCommit v2. */
+  async commit(group: string, topic: string, offsets: readonly (readonly [number, number])[]): Promise<void> {
+    await this.#onceCoordinated(group, async () => {
+      const request = new BytesOut().string(group).int32(-1).string('').int64(-1).int32(1).string(topic)
+      request.array(offsets, ([partition, offset]) => request.int32(partition).int64(offset).string(null))
+      const reply = await this.#request(8, 2, request)
+      const [errors] = reply.array(() => {
+        reply.string()
+        return reply.array(() => [reply.int32(), reply.int16()][1]!)
+      })
+      return [errors!.find(code => code !== 0) ?? 0, null]
+    })
+  }
+
+  /** State and member count of a group, from DescribeGroups v0. A group that is not there is `Dead`. */
+  async groupState(group: string): Promise<{ state: string; members: number }> {
+    const reply = await this.#request(15, 0, new BytesOut().int32(1).string(group))
+    reply.int32()
+    expectNoError(`describe ${group}`, reply.int16())
+    reply.string()
+    const state = reply.string()!
+    for (const _ of ['protocol type', 'protocol']) reply.string()
+    const members = reply.array(() => {
+      for (const _ of ['member', 'client', 'host']) reply.string()
+      for (const _ of ['metadata', 'assignment']) reply.raw(reply.int32())
+    })
+    return { state, members: members.length }
   }
 
   /** All batches of a partition, by Fetch v4, each with its checksum verified. */
@@ -171,15 +224,30 @@ export class Judge {
     return found
   }
 
+  /** Asks again while the coordinator is not there: the first group of all makes the broker create the topic of offsets. */
+  async #onceCoordinated<T>(group: string, ask: () => Promise<readonly [error: number, answer: T]>): Promise<T> {
+    const deadline = Date.now() + REQUEST_TIMEOUT_MS
+    for (;;) {
+      const [error, answer] = await ask()
+      if (!coordinatorNotReady.has(error) || Date.now() > deadline) {
+        expectNoError(`offsets of ${group}`, error)
+        return answer
+      }
+      // FindCoordinator v0; that it is asked is what counts.
+      await this.#request(10, 0, new BytesOut().string(group))
+      await new Promise(resolve => setTimeout(resolve, 50))
+    }
+  }
+
   /** Every partition answers for its offsets: a new topic spreads in its own time, as clients know. */
-  async #untilLed(topic: string): Promise<void> {
+  async untilLed(topic: string, count: number): Promise<void> {
     const deadline = Date.now() + REQUEST_TIMEOUT_MS
     for (;;) {
       const partitions = (await this.topics()).get(topic) ?? 0
       const answers = await Promise.all(
         Array.from({ length: partitions }, (_, partition) => this.#listOffset(topic, partition, -1)),
       )
-      if (partitions > 0 && answers.every(answer => answer.error === 0)) return
+      if (partitions === count && answers.every(answer => answer.error === 0)) return
       if (Date.now() > deadline) throw new Error(`topic ${topic} has no leader for every partition`)
       await new Promise(resolve => setTimeout(resolve, 50))
     }

@@ -1,6 +1,6 @@
 /** How the scenarios of Apache Kafka's command-line tools run one and judge what it prints. */
-import { describeFailure, type Finished } from '../children.ts'
-import { runKafkaTool } from '../clients/java-home.ts'
+import { describeFailure, endChild, type Finished, startChild } from '../children.ts'
+import { javaArgs, runKafkaTool } from '../clients/java-home.ts'
 import { type Address, addressText, type Judge } from '../raw/judge.ts'
 
 const tools = {
@@ -10,6 +10,10 @@ const tools = {
   offsets: 'org.apache.kafka.tools.GetOffsetShell',
   deleteRecords: 'org.apache.kafka.tools.DeleteRecordsCommand',
   producerPerf: 'org.apache.kafka.tools.ProducerPerformance',
+  consumerGroups: 'org.apache.kafka.tools.consumer.group.ConsumerGroupCommand',
+  verifiableProducer: 'org.apache.kafka.tools.VerifiableProducer',
+  verifiableConsumer: 'org.apache.kafka.tools.VerifiableConsumer',
+  consumerPerf: 'org.apache.kafka.tools.ConsumerPerformance',
   cluster: 'org.apache.kafka.tools.ClusterTool',
   apiVersions: 'org.apache.kafka.tools.BrokerApiVersionsCommand',
   configs: 'kafka.admin.ConfigCommand',
@@ -21,6 +25,8 @@ export interface ToolBench {
   readonly judge: Judge
   /** A folder for files that tools read. */
   readonly workFolder: string
+  /** Whether a scenario of this name runs. */
+  readonly wanted: (name: string) => boolean
 }
 
 export interface ToolScenario {
@@ -70,4 +76,20 @@ export async function refused(
 
 export function expectText(what: string, text: string, pattern: RegExp): void {
   if (!pattern.test(text)) throw new Error(`${what}: nothing matches ${pattern} in\n${text.trim()}`)
+}
+
+/** Runs a tool that does not end by itself while `use` runs, then ends it as SIGTERM does. */
+export async function whileRunning<T>(
+  bench: ToolBench,
+  tool: keyof typeof tools,
+  args: readonly string[],
+  use: () => Promise<T>,
+): Promise<T> {
+  const all = await javaArgs(tools[tool], [...args, '--bootstrap-server', addressText(bench.address)])
+  const child = startChild('java', all, { stdio: 'ignore' })
+  try {
+    return await use()
+  } finally {
+    await endChild(child)
+  }
 }

@@ -1,6 +1,6 @@
 /**
  * Apache Kafka's command-line tools, run as a person would run them and judged by what they print and by what the
- * broker then holds. Partitions are assigned (`--partition`); groups are not part of this.
+ * broker then holds. Partitions are assigned (`--partition`); groups have files of their own.
  */
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -8,6 +8,8 @@ import { codecs } from '../raw/batches.ts'
 import { numberedRecords } from '../records.ts'
 import type { Table } from '../table.ts'
 import { adminToolScenarios } from './admin-tools.ts'
+import { groupToolScenarios } from './group-tools.ts'
+import { resetToolScenarios } from './reset-tools.ts'
 import { outcomeOf } from './scenario.ts'
 import { expectText, ran, refused, runTool, type ToolBench, type ToolScenario } from './tool.ts'
 
@@ -27,10 +29,12 @@ const toolScenarios: readonly ToolScenario[] = [
   { name: 'kafka-producer-perf-test', run: producerPerf },
   { name: 'kafka-cluster cluster-id', run: clusterId },
   { name: 'kafka-broker-api-versions', run: apiVersions },
+  ...groupToolScenarios,
+  ...resetToolScenarios,
 ]
 
 export async function runToolScenarios(bench: ToolBench, table: Table): Promise<void> {
-  for (const scenario of toolScenarios) {
+  for (const scenario of toolScenarios.filter(each => bench.wanted(each.name))) {
     table.set(scenario.name, 'tools', await outcomeOf(() => scenario.run(bench)))
   }
 }

@@ -39,14 +39,17 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
 /** Agent for the Java client: one JSON request a line in, one JSON answer a line out (see clients/agent.ts). */
 public final class Agent {
     private static final ObjectMapper JSON = new ObjectMapper();
-    private static final int TIMEOUT_S = 30;
+    static final int TIMEOUT_S = 30;
 
     private final String broker;
     private final Admin admin;
+    private final GroupAdmin groups;
+    private final Map<String, Member> members = new HashMap<>();
 
     private Agent(String broker) {
         this.broker = broker;
         this.admin = Admin.create(Map.of("bootstrap.servers", broker, "client.id", "java"));
+        this.groups = new GroupAdmin(admin);
     }
 
     public static void main(String[] args) throws IOException {
@@ -79,8 +82,24 @@ public final class Agent {
             case "read" -> read(request);
             case "offset" -> offset(partitionOf(request), request.get("question"));
             case "deleteRecords" -> deleteRecords(partitionOf(request), request.get("before").asLong());
-            default -> throw new IllegalArgumentException("unknown operation " + request.get("op"));
+            case "join" -> join(request);
+            case "view" -> member(request).view();
+            case "commit" -> member(request).commit(request.get("offsets"));
+            case "seek" -> member(request).seek(request.get("partition").asInt(), request.get("offset").asLong());
+            case "pause" -> member(request).pause(request.get("partitions"), true);
+            case "resume" -> member(request).pause(request.get("partitions"), false);
+            case "leave" -> members.remove(request.get("member").asText()).leave();
+            default -> groups.answer(request);
         };
+    }
+
+    private Object join(JsonNode request) {
+        members.put(request.get("member").asText(), new Member(broker, request));
+        return null;
+    }
+
+    private Member member(JsonNode request) {
+        return members.get(request.get("member").asText());
     }
 
     private Object createTopic(JsonNode request) throws Exception {
@@ -233,7 +252,7 @@ public final class Agent {
         return base64.isNull() ? null : base64.binaryValue();
     }
 
-    private static <T> T get(Future<T> future) throws Exception {
+    static <T> T get(Future<T> future) throws Exception {
         return future.get(TIMEOUT_S, TimeUnit.SECONDS);
     }
 }

@@ -2,6 +2,7 @@
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import type { memberOperations } from './member-journal.ts'
 
 export interface WireRecord {
   readonly key: string | null
@@ -36,7 +37,21 @@ export interface OffsetArgs {
   readonly question: { readonly at: string; readonly timestampMs?: number }
 }
 
-export interface AgentOperations {
+interface GroupArgs {
+  readonly group: string
+  readonly topic: string
+}
+
+interface GroupOperations {
+  listGroups(): Promise<string[]>
+  /** Partitions of the topic that members own, in order. */
+  describeGroup(args: GroupArgs): Promise<{ state: string; members: number; partitions: number[] }>
+  deleteGroup(args: GroupArgs): Promise<void>
+  committed(args: GroupArgs & { partitions: number[] }): Promise<[partition: number, offset: number][]>
+  resetOffsets(args: GroupArgs & { offsets: [number, number][] }): Promise<void>
+}
+
+export interface AgentOperations extends GroupOperations, ReturnType<typeof memberOperations> {
   createTopic(args: { topic: string; partitions: number; configs: Record<string, string> }): Promise<void>
   listTopics(): Promise<string[]>
   describeTopic(args: { topic: string }): Promise<number>
@@ -49,6 +64,7 @@ export interface AgentOperations {
   read(args: ReadArgs): Promise<WireReadRecord[]>
   offset(args: OffsetArgs): Promise<number | null>
   deleteRecords(args: { topic: string; partition: number; before: number }): Promise<number>
+  deleteOffsets?(args: GroupArgs & { partitions: number[] }): Promise<void>
   close(): Promise<void>
 }
 

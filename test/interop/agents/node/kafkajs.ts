@@ -12,6 +12,8 @@ import {
   type WireReadRecord,
   type WireRecord,
 } from './agent-loop.ts'
+import { type ConsumerMaker, joinKafkajs } from './kafkajs-member.ts'
+import { memberOperations } from './member-journal.ts'
 
 interface KafkaMessage {
   readonly offset: string
@@ -53,6 +55,11 @@ interface Admin {
   fetchTopicOffsets(topic: string): Promise<PartitionOffsets[]>
   fetchTopicOffsetsByTimestamp(topic: string, timestamp: number): Promise<PartitionOffsets[]>
   deleteTopicRecords(request: object): Promise<void>
+  listGroups(): Promise<{ groups: { groupId: string }[] }>
+  describeGroups(groups: string[]): Promise<{ groups: { state: string; members: { memberAssignment: Buffer }[] }[] }>
+  deleteGroups(groups: string[]): Promise<unknown>
+  fetchOffsets(request: object): Promise<{ partitions: { partition: number; offset: string }[] }[]>
+  setOffsets(request: object): Promise<void>
   createPartitions(request: object): Promise<void>
   describeConfigs(request: object): Promise<{ resources: { configEntries: ConfigEntry[] }[] }>
   alterConfigs(request: object): Promise<void>
@@ -71,7 +78,14 @@ interface Producer {
 }
 
 interface Library {
-  Kafka: new (config: object) => { producer(config: object): Producer; admin(): Admin; logger(): unknown }
+  Kafka: new (
+    config: object,
+  ) => ConsumerMaker & {
+    producer(config: object): Producer
+    admin(): Admin
+    logger(): unknown
+  }
+  AssignerProtocol: { MemberAssignment: { decode(bytes: Buffer): { assignment: Record<string, number[]> } | null } }
   CompressionTypes: { None: number; GZIP: number }
   logLevel: { WARN: number }
 }
@@ -234,5 +248,28 @@ await serve({
     const offsets = (await admin.fetchTopicOffsets(topic)).find(entry => entry.partition === partition)!
     return Number(offsets.low)
   },
+  listGroups: async () => (await admin.listGroups()).groups.map(group => group.groupId),
+  async describeGroup({ group, topic }) {
+    const found = (await admin.describeGroups([group])).groups[0]!
+    const owned = found.members.flatMap(
+      ({ memberAssignment }) =>
+        library.AssignerProtocol.MemberAssignment.decode(memberAssignment)?.assignment[topic] ?? [],
+    )
+    return { state: found.state, members: found.members.length, partitions: owned.sort((a, b) => a - b) }
+  },
+  async deleteGroup({ group }) {
+    await admin.deleteGroups([group])
+  },
+  async committed({ group, topic }) {
+    const [found] = await admin.fetchOffsets({ groupId: group, topics: [topic] })
+    return found!.partitions.flatMap(({ partition, offset }) =>
+      Number(offset) < 0 ? [] : [[partition, Number(offset)] as [number, number]],
+    )
+  },
+  async resetOffsets({ group, topic, offsets }) {
+    const partitions = offsets.map(([partition, offset]) => ({ partition, offset: String(offset) }))
+    await admin.setOffsets({ groupId: group, topic, partitions })
+  },
+  ...memberOperations(args => joinKafkajs(kafka, args)),
   close: () => admin.disconnect(),
 })

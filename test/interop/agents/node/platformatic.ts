@@ -14,6 +14,8 @@ import {
   type WireReadRecord,
   type WriteArgs,
 } from './agent-loop.ts'
+import { memberOperations } from './member-journal.ts'
+import { type GroupConsumer, joinPlatformatic } from './platformatic-member.ts'
 
 interface LibraryRecord {
   readonly timestampDelta: bigint
@@ -48,6 +50,16 @@ interface Producer {
   close(): Promise<void>
 }
 
+interface Group {
+  readonly state: string
+  readonly members: Map<string, { assignments?: Map<string, { partitions: number[] }> }>
+}
+
+interface CommittedOffset {
+  readonly partitionIndex: number
+  readonly committedOffset: bigint
+}
+
 interface Admin {
   listTopics(request: object): Promise<string[]>
   createTopics(request: object): Promise<unknown>
@@ -59,13 +71,19 @@ interface Admin {
   incrementalAlterConfigs(request: object): Promise<void>
   describeLogDirs(request: object): Promise<{ results: { topics: { partitions: { partitionSize: bigint }[] }[] }[] }[]>
   deleteRecords(request: object): Promise<{ partitions: { lowWatermark: bigint }[] }[]>
+  listGroups(request: object): Promise<Map<string, unknown>>
+  describeGroups(request: object): Promise<Map<string, Group>>
+  deleteGroups(request: object): Promise<void>
+  listConsumerGroupOffsets(request: object): Promise<{ topics: { partitions: CommittedOffset[] }[] }[]>
+  alterConsumerGroupOffsets(request: object): Promise<void>
+  deleteConsumerGroupOffsets(request: object): Promise<unknown>
   close(): Promise<void>
 }
 
 interface Library {
   Admin: new (options: object) => Admin
   Producer: new (options: object) => Producer
-  Consumer: new (options: object) => Consumer
+  Consumer: new (options: object) => Consumer & GroupConsumer
 }
 
 const library = (await import(pathToFileURL(requireInstalled.resolve('@platformatic/kafka')).href)) as Library
@@ -201,5 +219,27 @@ await serve({
     })
     return Number(found!.partitions[0]!.lowWatermark)
   },
+  listGroups: async () => [...(await admin.listGroups({})).keys()],
+  async describeGroup({ group, topic }) {
+    const found = (await admin.describeGroups({ groups: [group] })).get(group)!
+    const owned = [...found.members.values()].flatMap(member => member.assignments?.get(topic)?.partitions ?? [])
+    return { state: found.state, members: found.members.size, partitions: owned.sort((a, b) => a - b) }
+  },
+  deleteGroup: ({ group }) => admin.deleteGroups({ groups: [group] }),
+  async committed({ group, topic, partitions }) {
+    const topics = [{ name: topic, partitionIndexes: partitions }]
+    const [found] = await admin.listConsumerGroupOffsets({ groups: [{ groupId: group, topics }] })
+    return found!.topics[0]!.partitions.flatMap(({ partitionIndex, committedOffset }) =>
+      committedOffset < 0n ? [] : [[partitionIndex, Number(committedOffset)] as [number, number]],
+    )
+  },
+  async resetOffsets({ group, topic, offsets }) {
+    const partitionOffsets = offsets.map(([partition, offset]) => ({ partition, offset: BigInt(offset) }))
+    await admin.alterConsumerGroupOffsets({ groupId: group, topics: [{ name: topic, partitionOffsets }] })
+  },
+  async deleteOffsets({ group, topic, partitions }) {
+    await admin.deleteConsumerGroupOffsets({ groupId: group, topics: [{ name: topic, partitionIndexes: partitions }] })
+  },
+  ...memberOperations(args => joinPlatformatic(options => new library.Consumer({ ...base, ...options }), args)),
   close: () => admin.close(),
 })

@@ -2,13 +2,13 @@
 package main
 
 import (
-	"bufio"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"time"
+
+	"ottla.test/interop/protocol"
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -16,56 +16,10 @@ import (
 
 const timeout = 30 * time.Second
 
-// Partitions is how many to create, or the list of those to read.
-type request struct {
-	ID            int               `json:"id"`
-	Op            string            `json:"op"`
-	Topic         string            `json:"topic"`
-	Partition     int32             `json:"partition"`
-	Partitions    json.RawMessage   `json:"partitions"`
-	Configs       map[string]string `json:"configs"`
-	Codec         string            `json:"codec"`
-	Acks          int               `json:"acks"`
-	Idempotent    bool              `json:"idempotent"`
-	Records       []record          `json:"records"`
-	Start         place             `json:"start"`
-	Question      place             `json:"question"`
-	Count         int               `json:"count"`
-	TimeoutMs     int               `json:"timeoutMs"`
-	CommittedOnly bool              `json:"committedOnly"`
-	Before        int64             `json:"before"`
-	Set           map[string]string `json:"set"`
-	Remove        []string          `json:"remove"`
+type agent struct {
+	broker  string
+	members map[string]*member
 }
-
-type place struct {
-	At          string `json:"at"`
-	Offset      int64  `json:"offset"`
-	TimestampMs int64  `json:"timestampMs"`
-}
-
-// A nil slice is a null key or value; encoding/json writes bytes as base64 and nil as null.
-type record struct {
-	Key         []byte   `json:"key"`
-	Value       []byte   `json:"value"`
-	Headers     []header `json:"headers"`
-	TimestampMs int64    `json:"timestampMs"`
-	Partition   int32    `json:"partition"`
-	Offset      int64    `json:"offset"`
-}
-
-type header struct {
-	name  string
-	value []byte
-}
-
-func (h header) MarshalJSON() ([]byte, error) { return json.Marshal([]any{h.name, h.value}) }
-
-func (h *header) UnmarshalJSON(text []byte) error {
-	return json.Unmarshal(text, &[]any{&h.name, &h.value})
-}
-
-type agent struct{ broker string }
 
 func (a agent) client(options ...kgo.Opt) (*kgo.Client, error) {
 	return kgo.NewClient(append([]kgo.Opt{kgo.SeedBrokers(a.broker), kgo.ClientID("franz-go")}, options...)...)
@@ -79,7 +33,7 @@ func (a agent) admin() (*kadm.Client, error) {
 	return kadm.NewClient(client), nil
 }
 
-func (a agent) write(ctx context.Context, r request) (any, error) {
+func (a agent) write(ctx context.Context, r protocol.Request) (any, error) {
 	codecs := map[string]kgo.CompressionCodec{
 		"none": kgo.NoCompression(), "gzip": kgo.GzipCompression(), "snappy": kgo.SnappyCompression(),
 		"lz4": kgo.Lz4Compression(), "zstd": kgo.ZstdCompression(),
@@ -103,14 +57,14 @@ func (a agent) write(ctx context.Context, r request) (any, error) {
 		made := &kgo.Record{Topic: r.Topic, Partition: r.Partition, Key: each.Key, Value: each.Value}
 		made.Timestamp = time.UnixMilli(each.TimestampMs)
 		for _, h := range each.Headers {
-			made.Headers = append(made.Headers, kgo.RecordHeader{Key: h.name, Value: h.value})
+			made.Headers = append(made.Headers, kgo.RecordHeader{Key: h.Name, Value: h.Value})
 		}
 		records[i] = made
 	}
 	return nil, client.ProduceSync(ctx, records...).FirstErr()
 }
 
-func startOffset(p place) kgo.Offset {
+func startOffset(p protocol.Place) kgo.Offset {
 	switch p.At {
 	case "earliest":
 		return kgo.NewOffset().AtStart()
@@ -123,13 +77,13 @@ func startOffset(p place) kgo.Offset {
 	}
 }
 
-func (a agent) read(ctx context.Context, r request) (any, error) {
+func (a agent) read(ctx context.Context, r protocol.Request) (any, error) {
 	isolation := kgo.ReadUncommitted()
 	if r.CommittedOnly {
 		isolation = kgo.ReadCommitted()
 	}
-	var partitions []int32
-	if err := json.Unmarshal(r.Partitions, &partitions); err != nil {
+	partitions, err := r.PartitionList()
+	if err != nil {
 		return nil, err
 	}
 	start := map[string]map[int32]kgo.Offset{r.Topic: {}}
@@ -143,7 +97,7 @@ func (a agent) read(ctx context.Context, r request) (any, error) {
 	defer client.Close()
 	ctx, cancel := context.WithTimeout(ctx, time.Duration(r.TimeoutMs)*time.Millisecond)
 	defer cancel()
-	records := []record{}
+	records := []protocol.Record{}
 	for len(records) < r.Count && ctx.Err() == nil {
 		fetches := client.PollFetches(ctx)
 		for _, failed := range fetches.Errors() {
@@ -160,15 +114,18 @@ func (a agent) read(ctx context.Context, r request) (any, error) {
 	return records, nil
 }
 
-func viewOf(found *kgo.Record) record {
-	headers := []header{}
+func viewOf(found *kgo.Record) protocol.Record {
+	headers := []protocol.Header{}
 	for _, h := range found.Headers {
-		headers = append(headers, header{h.Key, h.Value})
+		headers = append(headers, protocol.Header{Name: h.Key, Value: h.Value})
 	}
-	return record{found.Key, found.Value, headers, found.Timestamp.UnixMilli(), found.Partition, found.Offset}
+	return protocol.Record{
+		Key: found.Key, Value: found.Value, Headers: headers, TimestampMs: found.Timestamp.UnixMilli(),
+		Partition: found.Partition, Offset: found.Offset,
+	}
 }
 
-func (a agent) offset(ctx context.Context, admin *kadm.Client, r request) (any, error) {
+func (a agent) offset(ctx context.Context, admin *kadm.Client, r protocol.Request) (any, error) {
 	var listed kadm.ListedOffsets
 	var err error
 	switch r.Question.At {
@@ -195,58 +152,7 @@ func (a agent) offset(ctx context.Context, admin *kadm.Client, r request) (any, 
 	return found.Offset, nil
 }
 
-func topicConfigs(ctx context.Context, admin *kadm.Client, r request) (any, error) {
-	resources, err := admin.DescribeTopicConfigs(ctx, r.Topic)
-	if err != nil {
-		return nil, err
-	}
-	found, err := resources.On(r.Topic, nil)
-	configs := map[string]string{}
-	for _, each := range found.Configs {
-		configs[each.Key] = each.MaybeValue()
-	}
-	return configs, errors.Join(err, found.Err)
-}
-
-func alterTopicConfigs(ctx context.Context, admin *kadm.Client, r request) error {
-	changes := []kadm.AlterConfig{}
-	for name, value := range r.Set {
-		changes = append(changes, kadm.AlterConfig{Op: kadm.SetConfig, Name: name, Value: &value})
-	}
-	for _, name := range r.Remove {
-		changes = append(changes, kadm.AlterConfig{Op: kadm.DeleteConfig, Name: name})
-	}
-	altered, err := admin.AlterTopicConfigs(ctx, changes, r.Topic)
-	if err != nil {
-		return err
-	}
-	found, err := altered.On(r.Topic, nil)
-	if found.Err != nil {
-		return fmt.Errorf("%w: %s", found.Err, found.ErrMessage)
-	}
-	return err
-}
-
-func topicBytes(ctx context.Context, admin *kadm.Client, r request) (any, error) {
-	topics, err := admin.ListTopics(ctx, r.Topic)
-	if err != nil {
-		return nil, err
-	}
-	brokers, err := admin.DescribeAllLogDirs(ctx, topics.TopicsSet())
-	if err != nil {
-		return nil, err
-	}
-	var size int64
-	for _, directories := range brokers {
-		if err := directories.Error(); err != nil {
-			return nil, err
-		}
-		size += directories.Size()
-	}
-	return size, nil
-}
-
-func (a agent) administer(ctx context.Context, r request) (any, error) {
+func (a agent) administer(ctx context.Context, r protocol.Request) (any, error) {
 	admin, err := a.admin()
 	if err != nil {
 		return nil, err
@@ -258,8 +164,8 @@ func (a agent) administer(ctx context.Context, r request) (any, error) {
 		for name, value := range r.Configs {
 			configs[name] = &value
 		}
-		var partitions int32
-		if err := json.Unmarshal(r.Partitions, &partitions); err != nil {
+		partitions, err := r.PartitionCount()
+		if err != nil {
 			return nil, err
 		}
 		made, err := admin.CreateTopic(ctx, partitions, 1, configs, r.Topic)
@@ -297,11 +203,11 @@ func (a agent) administer(ctx context.Context, r request) (any, error) {
 		found, _ := deleted.Lookup(r.Topic, r.Partition)
 		return found.LowWatermark, found.Err
 	default:
-		return nil, fmt.Errorf("unknown operation %q", r.Op)
+		return administerGroups(ctx, admin, r)
 	}
 }
 
-func (a agent) answer(r request) (any, error) {
+func (a agent) answer(r protocol.Request) (any, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), timeout+time.Duration(r.TimeoutMs)*time.Millisecond)
 	defer cancel()
 	switch r.Op {
@@ -309,30 +215,13 @@ func (a agent) answer(r request) (any, error) {
 		return a.write(ctx, r)
 	case "read":
 		return a.read(ctx, r)
+	case "join", "view", "commit", "seek", "pause", "resume", "leave":
+		return a.member(ctx, r)
 	default:
 		return a.administer(ctx, r)
 	}
 }
 
 func main() {
-	a := agent{broker: os.Args[1]}
-	lines := bufio.NewReader(os.Stdin)
-	answers := json.NewEncoder(os.Stdout)
-	for {
-		line, err := lines.ReadBytes('\n')
-		if err != nil {
-			return
-		}
-		var r request
-		if err := json.Unmarshal(line, &r); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-		result, err := a.answer(r)
-		if err != nil {
-			answers.Encode(map[string]any{"id": r.ID, "error": err.Error()})
-		} else {
-			answers.Encode(map[string]any{"id": r.ID, "result": result})
-		}
-	}
+	protocol.Serve(agent{broker: os.Args[1], members: map[string]*member{}}.answer)
 }
