@@ -7,6 +7,7 @@ import type { Millis } from '../base/units.ts'
 import type { Uuid } from '../base/uuid.ts'
 import { DiskFault } from '../ports/disk.ts'
 import type { TopicConfig } from '../spec/config/topic.ts'
+import type { CleanerOptions } from '../storage/cleaner/log-cleaner.ts'
 import type { LogId } from '../storage/env.ts'
 import type { Log } from '../storage/log.ts'
 import type { LogDirectory } from '../storage/log-directory.ts'
@@ -85,6 +86,18 @@ export class DataDirectories {
 
   async runRetention(nowWallMs: Millis): Promise<void> {
     for (const directory of this.online) await directory.runRetention(nowWallMs)
+  }
+
+  /** Compacts what is due, one directory after the other. Returns how many logs were. */
+  async runCleaner(options: CleanerOptions): Promise<number> {
+    let count = 0
+    for (const directory of this.online) count += await directory.cleaner.run(options)
+    return count
+  }
+
+  /** Ends a run, for good. */
+  async stopCleaner(): Promise<void> {
+    await Promise.all(this.#directories.map(directory => directory.cleaner.stop()))
   }
 
   async close(): Promise<void> {

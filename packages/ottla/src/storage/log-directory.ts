@@ -9,11 +9,13 @@ import { type CommitLane, DiskFault, type DiskLock } from '../ports/disk.ts'
 import type { TopicConfig } from '../spec/config/topic.ts'
 import { Checkpointer } from './checkpointer.ts'
 import { finishCleanly } from './clean-stop.ts'
+import { DirectoryCleaner } from './cleaner/directory-cleaner.ts'
 import type { DescriptorCache } from './descriptors.ts'
-import type { LogId, ProducerSnapshot, StorageEnv } from './env.ts'
+import { type LogId, logName, type ProducerSnapshot, type StorageEnv } from './env.ts'
 import { RecordKind } from './journal/format.ts'
 import { type Control, type ControlKind, Journal } from './journal/journal.ts'
 import type { JournalOptions, Ring } from './journal/ring.ts'
+import { folderName, type OffsetsByPartition } from './kafka-files.ts'
 import { emptyStart, Log, type LogStart } from './log.ts'
 import type { LogHost } from './log-host.ts'
 import type { MemoryBudget } from './memory-budget.ts'
@@ -57,6 +59,8 @@ export interface Opened {
   readonly ring: Ring
   readonly ringId: Uint8Array
   readonly descriptors: DescriptorCache
+  /** How far logs were compacted, by the names of their folders. */
+  readonly cleaned: OffsetsByPartition
   readonly logs: readonly {
     readonly id: LogId
     readonly path: string
@@ -77,6 +81,7 @@ export class LogDirectory implements LogHost {
   readonly pageCache: PageCacheWriter
   readonly descriptors: DescriptorCache
   readonly readBuffers = new ReadBuffers(READ_BUFFERS_BYTES)
+  readonly cleaner = new DirectoryCleaner(this)
   readonly #checkpointer: Checkpointer
   readonly #folders: PartitionFolders
   readonly #opened: Opened
@@ -134,7 +139,7 @@ export class LogDirectory implements LogHost {
   }
 
   find(topicId: Uuid, partition: number): Log | undefined {
-    return this.#logs.get(logKeyOf(topicId, partition))
+    return this.#logs.get(logName({ topicId, partition }))
   }
 
   /** Makes the partition's folder, durably. A log of `durability=memory` has none. */
@@ -147,7 +152,7 @@ export class LogDirectory implements LogHost {
       const log = new Log(this, id, { path, config, start: emptyStart(path) })
       // Recovery takes a log that no checkpoint knows for a journaled one unless the journal says otherwise.
       if (config.durability === 'page-cache') await this.record(log, RecordKind.unjournaled, { offset: 0 })
-      this.#logs.set(logKeyOf(id.topicId, id.partition), log)
+      this.#logs.set(logName(id), log)
       if (config.durability !== 'memory') this.changed(log)
       return log
     })
@@ -163,10 +168,12 @@ export class LogDirectory implements LogHost {
         await this.writeBack.flush(log, log.end)
         this.#throwFault()
         await this.record(log, RecordKind.drop, { offset: 0 })
+        // A log made later under this name was never compacted.
+        if (log.cleanedTo !== null) await this.#guarded(() => this.cleaner.writeOffsets(log))
       }
       log.removed = true
       log.fault = new DiskFault('ENOENT', log.path, `${log.path} was deleted`)
-      this.#logs.delete(logKeyOf(log.id.topicId, log.id.partition))
+      this.#logs.delete(logName(log.id))
       this.#checkpointer.removed(log)
       log.tail.drop()
       if (log.durability !== 'memory') await this.#guarded(() => this.#folders.retire(log))
@@ -195,19 +202,10 @@ export class LogDirectory implements LogHost {
 
   /** Deletes what every log's config says is too old or too much. */
   async runRetention(nowWallMs: Millis): Promise<void> {
-    let again = false
-    await this.exclusively(async () => {
-      for (const log of [...this.#logs.values()]) {
-        this.#throwFault()
-        if (await this.#guarded(() => retainLog(log, nowWallMs))) again = true
-      }
-    })
     // Segments that were just ended can go once they are closed, which a checkpoint does.
-    if (!again) return
+    if (!(await this.#retainAll(nowWallMs))) return
     await this.checkpoint()
-    await this.exclusively(async () => {
-      for (const log of [...this.#logs.values()]) await this.#guarded(() => retainLog(log, nowWallMs))
-    })
+    await this.#retainAll(nowWallMs)
   }
 
   /** Brings everything into the segments, and the journal's ring back to use. */
@@ -222,8 +220,10 @@ export class LogDirectory implements LogHost {
   async close(): Promise<void> {
     assert(!this.#closing, 'a directory is closed once')
     this.#closing = true
+    await this.cleaner.stop()
     await this.exclusively(async () => {
       if (this.#fault !== null) return
+      await this.#guarded(() => this.cleaner.finish())
       this.#checkpointer.closing(this.#logs.values())
       await this.#guarded(() => this.#checkpointer.run())
       await this.journal.drain()
@@ -311,8 +311,20 @@ export class LogDirectory implements LogHost {
     const durability = journaled ? 'disk' : 'page-cache'
     const log = new Log(this, id, { path, config: { ...this.#opened.defaultConfig, durability }, start })
     log.touched = !this.cleanStart
-    this.#logs.set(logKeyOf(id.topicId, id.partition), log)
+    log.cleanedTo = this.#opened.cleaned.get(folderName(id.topic, id.partition)) ?? null
+    this.#logs.set(logName(id), log)
     this.#checkpointer.changed(log)
+  }
+
+  #retainAll(nowWallMs: Millis): Promise<boolean> {
+    return this.exclusively(async () => {
+      let again = false
+      for (const log of [...this.#logs.values()]) {
+        this.#throwFault()
+        if (await this.#guarded(() => retainLog(log, nowWallMs))) again = true
+      }
+      return again
+    })
   }
 
   /** A fault in here poisons the directory. A full disk does not: what failed is tried again with the next checkpoint. */
@@ -385,8 +397,4 @@ export class LogDirectory implements LogHost {
     this.#progressed()
     this.#checkpointSoon()
   }
-}
-
-function logKeyOf(topicId: Uuid, partition: number): string {
-  return `${topicId}-${partition}`
 }
