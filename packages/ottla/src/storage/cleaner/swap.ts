@@ -40,8 +40,12 @@ interface Swap {
   readonly end: Offset
 }
 
-/** What becomes of a file that is replaced. */
-type Retire = (path: string) => Promise<void>
+/** How step 3 is done: by a log that is served, or at start. */
+interface Clearing {
+  /** What becomes of a file that is replaced. */
+  retire(path: string): Promise<void>
+  sync(): Promise<void>
+}
 
 /**
  * Puts `cleaned`, finished, in the place of `group`. Runs alone in the directory. Throws CleaningStopped before anything
@@ -65,13 +69,7 @@ export async function swapIn(
   const next = log.segments[from + group.length]
   assert(next !== undefined, 'the active segment is never cleaned', { topic: log.id.topic })
   await disk.rename(cleaned.file('log') + CLEANED_SUFFIX, swapFile(cleaned.stem, next.baseOffset))
-  try {
-    if (!planted('cleaned-swap-not-synced')) await disk.syncDirectory(log.path)
-  } catch (error) {
-    // Nobody knows which of the two the next start will find (A13).
-    log.host.failed(error)
-    throw error
-  }
+  if (!planted('cleaned-swap-not-synced')) await syncNames(log)
   cleaned.swapEnd = next.baseOffset
   await log.files.alone(async () => takePlace(log, group, cleaned))
   await finishSwap(log, cleaned)
@@ -97,17 +95,28 @@ export async function finishSwap(log: Log, segment: Segment): Promise<void> {
   const { disk } = host.env
   const swap = { folder: log.path, path: segment.file('log'), baseOffset, end }
   const retired: string[] = []
-  await clearWay(disk, swap, async path => {
+  const retire = async (path: string) => {
     await disk.rename(path, path + DELETED_FILE_SUFFIX)
     retired.push(path + DELETED_FILE_SUFFIX)
-  })
+  }
+  await clearWay(disk, swap, { retire, sync: () => syncNames(log) })
   host.removeLater(retired, log.config.fileDeleteDelayMs)
   await files.alone(async () => {
     await disk.rename(swap.path, `${segment.stem}.log`)
     host.descriptors.forget(swap.path)
     segment.swapEnd = null
   })
-  await disk.syncDirectory(log.path)
+  await syncNames(log)
+}
+
+/** After a failed sync nobody knows which names the next start will find: it is never tried again (A13). */
+async function syncNames(log: Log): Promise<void> {
+  try {
+    await log.host.env.disk.syncDirectory(log.path)
+  } catch (error) {
+    log.host.failed(error)
+    throw error
+  }
 }
 
 /** Finishes every swap of the log that a full disk was in the way of. Runs alone in the directory. */
@@ -122,7 +131,7 @@ export async function recoverSwaps(disk: Disk, folder: string): Promise<void> {
   for (const name of names) {
     const swap = await swapOf(disk, folder, name, names)
     if (swap === null) continue
-    await clearWay(disk, swap, path => disk.remove(path))
+    await clearWay(disk, swap, { retire: path => disk.remove(path), sync: () => disk.syncDirectory(folder) })
     await disk.rename(swap.path, `${folder}/${segmentName(swap.baseOffset)}.log`)
     await disk.syncDirectory(folder)
   }
@@ -149,16 +158,17 @@ async function swapOf(disk: Disk, folder: string, name: string, names: readonly 
 }
 
 /** Step 3: only the swap, with its indexes, is left of the range, but for the old segment whose name it will take. */
-async function clearWay(disk: Disk, swap: Swap, retire: Retire): Promise<void> {
+async function clearWay(disk: Disk, swap: Swap, how: Clearing): Promise<void> {
   const { folder, baseOffset, end } = swap
   const stem = `${folder}/${segmentName(baseOffset)}`
   for (const { name } of await disk.list(folder)) {
     const parsed = parseSegmentFile(name)
-    if (parsed !== null && parsed.baseOffset > baseOffset && parsed.baseOffset < end) await retire(`${folder}/${name}`)
+    if (parsed !== null && parsed.baseOffset > baseOffset && parsed.baseOffset < end)
+      await how.retire(`${folder}/${name}`)
   }
   for (const kind of ['index', 'timeindex', 'txnindex'] as const) {
     const made = `${stem}.${kind}${SWAP_SUFFIX}`
     if ((await disk.stat(made)) !== null) await disk.rename(made, `${stem}.${kind}`)
   }
-  if (!planted('cleaned-swap-not-synced')) await disk.syncDirectory(folder)
+  if (!planted('cleaned-swap-not-synced')) await how.sync()
 }

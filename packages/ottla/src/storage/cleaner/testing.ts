@@ -2,6 +2,7 @@
 import type { Offset } from '../../base/units.ts'
 import type { TopicConfig } from '../../spec/config/topic.ts'
 import { BatchBuilder } from '../../wire/batch/build.ts'
+import { putInt32 } from '../../wire/batch/fixed.ts'
 import {
   type BatchHeader,
   type CodecId,
@@ -10,7 +11,9 @@ import {
   hasDeleteHorizon,
   lastOffset,
   producerIdAt,
+  RECORDS_COUNT_AT,
   readBatchHeader,
+  stampCrc,
 } from '../../wire/batch/header.ts'
 import { readRecords } from '../../wire/batch/iterate.ts'
 import { BatchWalk } from '../../wire/batch/walk.ts'
@@ -38,6 +41,8 @@ export interface KeyedBatch {
   readonly producer?: { readonly id: bigint; readonly sequence: number }
   readonly timestamp?: number
   readonly transactional?: boolean
+  /** What its header says that it holds, where that is not so. */
+  readonly count?: number
 }
 
 const builder = new BatchBuilder()
@@ -61,6 +66,10 @@ export function keyedBatch(baseOffset: Offset, batch: KeyedBatch): { bytes: Uint
     ...(transactional === undefined ? {} : { transactional }),
     ...(producer === undefined ? {} : { producerId: producer.id, producerEpoch: 0, baseSequence: producer.sequence }),
   })
+  if (batch.count !== undefined) {
+    putInt32(bytes, RECORDS_COUNT_AT, batch.count)
+    stampCrc(bytes, 0)
+  }
   return { bytes, header: readBatchHeader(bytes, 0, emptyBatchHeader()) }
 }
 
@@ -83,6 +92,14 @@ export class CompactedLog {
 
   static async create(directory: LogDirectory, config: Readonly<Record<string, string>> = {}): Promise<CompactedLog> {
     return new CompactedLog(await directory.create(logId(), compacted(config)))
+  }
+
+  /** The same log as it was found again. */
+  goOn(log: Log): CompactedLog {
+    const again = new CompactedLog(log)
+    again.history.push(...this.history)
+    for (const [id, offset] of this.#lastOffsets) again.#lastOffsets.set(id, offset)
+    return again
   }
 
   holdHighWatermark(offset: Offset | null): void {
