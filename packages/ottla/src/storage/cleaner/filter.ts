@@ -1,7 +1,7 @@
 /**
  * Decides what compaction leaves of one batch. A record stays when no later one of its key is known, or when it lies at or
  * above the end of what the pass knows. A tombstone stays until its batch's delete horizon. What cannot be read into, and
- * what transactions may still decide about, stays as it is. Source of the rules: Kafka Cleaner.shouldRetainRecord and
+ * what transactions may still decide about, stays as it is (I-16). Source of the rules: Kafka Cleaner.shouldRetainRecord and
  * checkBatchRetention, KIP-534.
  */
 import type { Millis, Offset } from '../../base/units.ts'

@@ -1,4 +1,4 @@
-/** Compaction of random logs against the last-value model, with stops and crashes between. */
+/** I-16: compaction of random logs against the last-value model, with stops and crashes between. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
