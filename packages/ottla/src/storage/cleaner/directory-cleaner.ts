@@ -116,7 +116,7 @@ export class DirectoryCleaner {
     const { cuts } = log
     const cleanedTo = (offset: Offset) => this.#cleanedTo(log, offset, cuts)
     const cleaner = new LogCleaner(log, { options, pace, nowMs, cleanedTo })
-    const sizeBytes = log.sizeBytes
+    const [beforeBytes, spentBytes] = [log.sizeBytes, pace.spentBytes]
     try {
       await cleaner.clean(cleanable)
     } catch (error) {
@@ -126,7 +126,7 @@ export class DirectoryCleaner {
     }
     const { topic, partition } = log.id
     const { from, upTo } = cleanable
-    const saved = { sizeBytes: log.sizeBytes, beforeBytes: sizeBytes }
+    const saved = { sizeBytes: log.sizeBytes, beforeBytes, spentBytes: pace.spentBytes - spentBytes }
     this.#directory.env.observe.log('info', 'log.cleaned', { topic, partition, from, upTo, ...saved, ...cleaner.done })
     return true
   }

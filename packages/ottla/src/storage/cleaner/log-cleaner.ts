@@ -34,14 +34,12 @@ export interface CleanerOptions {
 /** What one log's cleaning did. */
 export interface Cleaned {
   passes: number
-  readBytes: number
-  writtenBytes: number
   keylessCount: number
   unreadableCount: number
 }
 
 export class LogCleaner {
-  readonly done: Cleaned = { passes: 0, readBytes: 0, writtenBytes: 0, keylessCount: 0, unreadableCount: 0 }
+  readonly done: Cleaned = { passes: 0, keylessCount: 0, unreadableCount: 0 }
   readonly #log: Log
   readonly #options: CleanerOptions
   readonly #pace: Pace
@@ -158,7 +156,6 @@ export class LogCleaner {
       }
       const segment = await made.finish({ endOffset: last.endOffset, firstAppendAtMs: first.firstAppendAtMs })
       await log.host.exclusively(() => swapIn(log, group, { cleaned: segment, cuts: this.#cuts }))
-      this.done.writtenBytes += segment.sizeBytes
       this.done.keylessCount += filter.keylessCount
       this.done.unreadableCount += filter.unreadableCount
     } finally {
@@ -167,7 +164,6 @@ export class LogCleaner {
   }
 
   #visit(segment: Segment, visit: Parameters<typeof visitBatches>[3]): Promise<boolean> {
-    this.done.readBytes += segment.sizeBytes
     return visitBatches(this.#log, segment, { pace: this.#pace, stepBytes: this.#options.bufferBytes }, visit)
   }
 }

@@ -24,6 +24,8 @@ export class Pace {
   #sliceEndsMs: Millis
   /** When what was read and written so far is paid for. */
   #paidAtMs: Millis
+  /** Read and written so far. */
+  spentBytes = 0
   #endWait: () => void = () => {}
   #stopped = false
 
@@ -58,6 +60,7 @@ export class Pace {
   /** Bytes were read or written. Waits when that was too much for the time. Throws CleaningStopped. */
   async spend(bytes: number): Promise<void> {
     const nowMs = this.#clock.monoMs()
+    this.spentBytes += bytes
     this.#paidAtMs = Math.max(this.#paidAtMs, nowMs) + (1000 * bytes) / this.#bytesPerSecond
     if (this.#paidAtMs - nowMs > WAIT_MS_MIN) await this.#wait(this.#paidAtMs - nowMs)
     else if (this.isDue) await this.turn()
