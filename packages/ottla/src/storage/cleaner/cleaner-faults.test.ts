@@ -197,6 +197,65 @@ test('what is cut, or deleted, while it is compacted is not compacted', async t 
   await directory.close()
 })
 
+test('a cut that takes what replaces a record leaves the record', async () => {
+  const { directory, it, hook } = await dirty()
+  let cut: Promise<void> | null = null
+  // All keys are noted by then, and the first group is about to be written.
+  hook.intercept = operation => {
+    if (operation.path.endsWith('.cleaned')) cut ??= it.log.truncateTo(27)
+    return 'go'
+  }
+  assert.equal(await directory.cleaner.run(CLEAN), 0)
+  assert.ok(cut !== null)
+  await cut
+  it.history.length = 27
+  assert.deepEqual(
+    (await recordsFrom(it.log)).map(({ value }) => value),
+    it.history.map(({ value }) => value),
+  )
+  await it.close(directory)
+  assert.equal(await directory.cleaner.run(CLEAN), 1)
+  assert.deepEqual(await recordsFrom(it.log), lastOfEachKey(it.history, 27))
+  await directory.close()
+})
+
+test('a read that was begun is finished before the files it reads change', async () => {
+  let held: (() => void) | null = null
+  let holds = false
+  const defer = (finish: () => void, operation: DiskOperation) => {
+    if (!holds || operation.kind !== 'read') return queueMicrotask(finish)
+    holds = false
+    held = finish
+  }
+  const env = testEnv({ defer })
+  const directory = await openTest(env)
+  const written = await CompactedLog.create(directory, { 'segment.bytes': '400' })
+  for (let i = 0; i < 30; i++) await written.put(`k${i % 4}`, `v${i}`)
+  await written.close(directory)
+  await directory.close()
+  // Found again: nothing of it is in memory.
+  const again = await openTest(testEnv({ disk: env.disk, seed: 'again' }))
+  const [log] = again.logs()
+  assert.ok(log)
+  const it = written.goOn(log)
+  log.setConfig(written.log.config)
+  holds = true
+  const reading = recordsFrom(log)
+  await untilItWaits()
+  const segments = [...log.segments]
+  const cleaning = again.cleaner.run(CLEAN)
+  await untilItWaits()
+  assert.ok(held !== null)
+  assert.deepEqual(log.segments, segments)
+  const late = recordsFrom(log)
+  ;(held as () => void)()
+  const [first, last] = [await reading, await late]
+  assert.equal(await cleaning, 1)
+  for (const seen of [first, last]) for (const { offset, value } of seen) assert.equal(value, it.history[offset]?.value)
+  assert.deepEqual(await recordsFrom(log), lastOfEachKey(it.history, 30))
+  await again.close()
+})
+
 test('a cut takes back how far a log was compacted, and so does its deletion', async () => {
   const { env, directory, it } = await dirty()
   await directory.cleaner.run(CLEAN)
