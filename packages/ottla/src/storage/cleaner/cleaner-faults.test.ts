@@ -50,10 +50,12 @@ async function failAt(n: number, code: DiskFaultCode): Promise<boolean> {
         seen.some(({ offset }) => offset === record.offset),
         `change ${n}`,
       )
-    await it.put('k0', 'after')
-    await it.close(directory)
-    await directory.cleaner.run(CLEAN)
-    assert.deepEqual(await recordsFrom(it.log), lastOfEachKey(it.history, 31), `change ${n}`)
+    if (n % 2 === 0) {
+      await it.put('k0', 'after')
+      await it.close(directory)
+      await directory.cleaner.run(CLEAN)
+      assert.deepEqual(await recordsFrom(it.log), lastOfEachKey(it.history, 31), `change ${n}`)
+    } else await directory.close()
     assert.deepEqual(
       it.log.segments.filter(({ swapEnd }) => swapEnd !== null),
       [],
