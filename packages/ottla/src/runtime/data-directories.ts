@@ -6,6 +6,7 @@ import { assert } from '../base/assert.ts'
 import type { Uuid } from '../base/uuid.ts'
 import { DiskFault } from '../ports/disk.ts'
 import type { TopicConfig } from '../spec/config/topic.ts'
+import type { CleanerOptions } from '../storage/cleaner/log-cleaner.ts'
 import type { LogId } from '../storage/env.ts'
 import type { Log } from '../storage/log.ts'
 import type { LogDirectory } from '../storage/log-directory.ts'
@@ -80,6 +81,18 @@ export class DataDirectories {
   /** Calls `listener` when a directory goes out of service, for the rest of the process's life. */
   onFault(listener: (directory: LogDirectory, fault: DiskFault) => void): void {
     for (const directory of this.#directories) directory.onFault(fault => listener(directory, fault))
+  }
+
+  /** Compacts what is due, one directory after the other. Returns how many logs were. */
+  async runCleaner(options: CleanerOptions): Promise<number> {
+    let count = 0
+    for (const directory of this.online) count += await directory.cleaner.run(options)
+    return count
+  }
+
+  /** Ends a run, for good. */
+  async stopCleaner(): Promise<void> {
+    await Promise.all(this.#directories.map(directory => directory.cleaner.stop()))
   }
 
   async close(): Promise<void> {

@@ -5,7 +5,6 @@
  */
 import { planted } from '../base/planted.ts'
 import type { Offset } from '../base/units.ts'
-import { isDiskFault } from '../ports/disk.ts'
 import { int32At } from '../wire/batch/fixed.ts'
 import {
   BATCH_LENGTH_AT,
@@ -26,7 +25,7 @@ import type { Segment } from './segment.ts'
 /** Read beyond what was asked for: the way from an index entry to the batch looked for. Bytes. */
 const SLACK_BYTES = 16_384
 
-/** Null when the files hold no batch that ends after `from` and begins below `upTo`. */
+/** Null when the files hold no batch that ends after `from` and begins below `upTo`. The log's files are held still. */
 export async function readCold(log: Log, from: Offset, range: ReadRange): Promise<LogRead | null> {
   for (let number = segmentOf(log, from); number < log.segments.length; number++) {
     const segment = log.segments[number] as Segment
@@ -110,19 +109,12 @@ async function readSegment(log: Log, segment: Segment, want: SegmentRead, remade
   }
 }
 
-async function readFile(
+function readFile(
   log: Log,
   segment: Segment,
   range: { readonly position: number; readonly into: Uint8Array },
 ): Promise<number> {
-  const path = segment.file('log')
-  try {
-    return await log.host.descriptors.with(path, 'read', file => file.read(range.position, range.into))
-  } catch (error) {
-    // Retention may have removed it since; the reader finds a later log start.
-    if (isDiskFault(error, 'ENOENT') && !log.segments.includes(segment)) return 0
-    throw error
-  }
+  return log.host.descriptors.with(segment.file('log'), 'read', file => file.read(range.position, range.into))
 }
 
 type Outcome =

@@ -2,6 +2,7 @@
 import type { Millis } from '../base/units.ts'
 import type { DiskFault } from '../ports/disk.ts'
 import type { TopicConfig } from '../spec/config/topic.ts'
+import type { DirectoryCleaner } from './cleaner/directory-cleaner.ts'
 import type { DescriptorCache } from './descriptors.ts'
 import type { ProducerSnapshot, StorageEnv } from './env.ts'
 import type { Control, ControlKind, Journal } from './journal/journal.ts'
@@ -19,6 +20,7 @@ export interface LogHost {
   readonly pageCache: PageCacheWriter
   readonly descriptors: DescriptorCache
   readonly readBuffers: ReadBuffers
+  readonly cleaner: DirectoryCleaner
   /** Why nothing works any more, or null. */
   readonly fault: DiskFault | null
   /** The disk is full. */

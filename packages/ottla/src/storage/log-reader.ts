@@ -23,7 +23,7 @@ export function readLog(log: Log, from: Offset, range: ReadRange): LogRead | Pro
 }
 
 async function readFiles(log: Log, from: Offset, range: ReadRange): Promise<LogRead> {
-  const read = await readCold(log, from, range)
+  const read = await log.files.shared(() => readCold(log, from, range))
   if (read !== null) return read
   // No batch in the files reaches so far: offsets that a cut left unused, before what is in memory.
   const first = log.pieces[0]

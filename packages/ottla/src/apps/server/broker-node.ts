@@ -6,6 +6,7 @@ import { type Uuid, uuidFromBytes } from '../../base/uuid.ts'
 import { FetchSessions } from '../../core/access/fetch-sessions.ts'
 import type { BrokerEndpoint } from '../../core/metadata/image.ts'
 import type { DiskFault } from '../../ports/disk.ts'
+import { CleanerLoop } from '../../runtime/cleaner-loop.ts'
 import { ControllerLoop } from '../../runtime/controller-loop.ts'
 import type { DataDirectories } from '../../runtime/data-directories.ts'
 import { MetadataTail } from '../../runtime/metadata-tail.ts'
@@ -30,6 +31,7 @@ export class BrokerNode {
   readonly #tail: MetadataTail
   readonly #controller: ControllerLoop
   readonly #retention: RetentionLoop
+  readonly #cleaner: CleanerLoop
   readonly #incarnation: string
   #brokerEpoch = -1
   /** For the first application of the metadata only: see Reconciler's `mayCreate`. */
@@ -74,6 +76,18 @@ export class BrokerNode {
       producerExpiryMs: config.producerIdExpirationMs,
       fatal,
     })
+    this.#cleaner = new CleanerLoop({
+      clock,
+      directories,
+      backoffMs: config.logCleanerBackoffMs,
+      options: {
+        mapBytes: config.logCleanerDedupeBufferSize,
+        loadFactor: config.logCleanerIoBufferLoadFactor,
+        bufferBytes: config.logCleanerIoBufferSize,
+        bytesPerSecond: config.logCleanerIoMaxBytesPerSecond,
+      },
+      fatal,
+    })
     this.services = this.#servicesOver(table, fatal)
     directories.onFault((directory, fault) => this.#directoryFailed(table, directory, fault))
   }
@@ -108,9 +122,11 @@ export class BrokerNode {
     }
     this.#brokerEpoch = registration.brokerEpoch
     this.#retention.start()
+    if (this.#config.logCleanerEnable) this.#cleaner.start()
   }
 
   async stop(): Promise<void> {
+    await this.#cleaner.stop()
     await this.#retention.stop()
     await this.#controller.stop()
     await this.#tail.stop()
