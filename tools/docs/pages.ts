@@ -2,7 +2,7 @@
 import { allRows } from '../../packages/ottla/src/spec/config/broker.ts'
 import { brokerRows } from '../../packages/ottla/src/spec/config/broker-rows.ts'
 import { variableOf } from '../../packages/ottla/src/spec/config/given.ts'
-import type { Key } from '../../packages/ottla/src/spec/config/key.ts'
+import { isDynamic, type Key } from '../../packages/ottla/src/spec/config/key.ts'
 import { listenerRows } from '../../packages/ottla/src/spec/config/listener-rows.ts'
 import { topicRows } from '../../packages/ottla/src/spec/config/topic-rows.ts'
 import { unhonoured, unhonouredKeys, unhonouredPrefixes } from '../../packages/ottla/src/spec/config/unhonoured.ts'
@@ -39,6 +39,8 @@ function configPage(): string {
     ),
     '## Broker',
     keyTable(Object.values({ ...brokerRows, ...listenerRows }) as readonly Key<unknown>[]),
+    'These, and the broker keys of the topic table, can be changed while the broker runs (`ottla config set --broker 1`, ' +
+      `\`kafka-configs --entity-type brokers\`), for one broker or for all: ${changing().map(code).join(', ')}.`,
     '## Topic',
     'A topic takes the key of the first column; the broker-wide key in the second gives the default of all topics.',
     table(
@@ -60,6 +62,11 @@ function configPage(): string {
     ),
     `Also every key that begins with ${unhonouredPrefixes.map(code).join(', ')}.`,
   )
+}
+
+/** Keys without a topic name that may change while the broker runs. */
+function changing(): string[] {
+  return allRows.filter(row => isDynamic(row) && row.topic === undefined).map(row => row.kafka)
 }
 
 function keyTable(rows: readonly Key<unknown>[]): string {

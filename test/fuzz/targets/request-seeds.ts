@@ -2,13 +2,19 @@
 import { EncodeError } from '../../../packages/ottla/src/base/cursor.ts'
 import { frameOf } from '../../../packages/ottla/src/broker/testing/raw-peer.ts'
 import type { AnyApi } from '../../../packages/ottla/src/wire/api.ts'
+import { alterConfigsApi } from '../../../packages/ottla/src/wire/gen/alter-configs.ts'
 import { apiVersionsApi } from '../../../packages/ottla/src/wire/gen/api-versions.ts'
+import { createPartitionsApi } from '../../../packages/ottla/src/wire/gen/create-partitions.ts'
 import { createTopicsApi } from '../../../packages/ottla/src/wire/gen/create-topics.ts'
 import { deleteRecordsApi } from '../../../packages/ottla/src/wire/gen/delete-records.ts'
 import { deleteTopicsApi } from '../../../packages/ottla/src/wire/gen/delete-topics.ts'
 import { describeClusterApi } from '../../../packages/ottla/src/wire/gen/describe-cluster.ts'
 import { describeConfigsApi } from '../../../packages/ottla/src/wire/gen/describe-configs.ts'
+import { describeLogDirsApi } from '../../../packages/ottla/src/wire/gen/describe-log-dirs.ts'
+import { describeProducersApi } from '../../../packages/ottla/src/wire/gen/describe-producers.ts'
+import { describeTopicPartitionsApi } from '../../../packages/ottla/src/wire/gen/describe-topic-partitions.ts'
 import { fetchApi } from '../../../packages/ottla/src/wire/gen/fetch.ts'
+import { incrementalAlterConfigsApi } from '../../../packages/ottla/src/wire/gen/incremental-alter-configs.ts'
 import { initProducerIdApi } from '../../../packages/ottla/src/wire/gen/init-producer-id.ts'
 import { listOffsetsApi } from '../../../packages/ottla/src/wire/gen/list-offsets.ts'
 import { metadataApi } from '../../../packages/ottla/src/wire/gen/metadata.ts'
@@ -16,6 +22,8 @@ import { offsetForLeaderEpochApi } from '../../../packages/ottla/src/wire/gen/of
 import { produceApi } from '../../../packages/ottla/src/wire/gen/produce.ts'
 import { seedBatches } from './batches.ts'
 
+const TOPIC_CONFIG = { resourceType: 2, resourceName: 'fuzz', configs: [{ name: 'cleanup.policy', value: 'delete' }] }
+const BROKER_CONFIG = { resourceType: 4, resourceName: '', configs: [{ name: 'log.roll.ms', value: '5000' }] }
 const TOPICS = ['fuzz', 'fuzz-compacted', 'fuzz-strict'] as const
 
 export function requestSeeds(): Uint8Array[] {
@@ -82,6 +90,26 @@ export function requestSeeds(): Uint8Array[] {
       },
     ],
     [describeClusterApi, {}],
+    ...[TOPIC_CONFIG, BROKER_CONFIG].flatMap(({ configs, ...resource }) => [
+      [alterConfigsApi, { resources: [{ ...resource, configs }] }] as const,
+      ...[0, 1, 2, 3].map(configOperation => {
+        const changes = configs.map(config => ({ ...config, configOperation }))
+        return [incrementalAlterConfigsApi, { resources: [{ ...resource, configs: changes }] }] as const
+      }),
+    ]),
+    [createPartitionsApi, { topics: [{ name: 'made', count: 3, assignments: [{ brokerIds: [1] }] }], timeoutMs: 100 }],
+    [createPartitionsApi, { topics: [{ name: 'made', count: 5 }], timeoutMs: 100, validateOnly: true }],
+    [describeLogDirsApi, { topics: null }],
+    [describeLogDirsApi, { topics: [{ topic: 'fuzz', partitions: [0] }] }],
+    [describeProducersApi, { topics: [{ name: 'fuzz', partitionIndexes: [0] }] }],
+    [
+      describeTopicPartitionsApi,
+      {
+        topics: TOPICS.map(name => ({ name })),
+        responsePartitionLimit: 1,
+        cursor: { topicName: 'fuzz', partitionIndex: 0 },
+      },
+    ],
   ]
   return bodies.flatMap(([api, body]) => versionsOf(api, body))
 }

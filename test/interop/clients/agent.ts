@@ -10,7 +10,7 @@ import { createInterface } from 'node:readline'
 import { endChild, startChild, tail, withLogFile } from '../children.ts'
 import { type Address, addressText } from '../raw/judge.ts'
 import type { InteropRecord, ReadRecord } from '../records.ts'
-import type { ClientSession, OffsetQuestion, ReadRequest, WriteRequest } from './client.ts'
+import type { ClientSession, ConfigChange, OffsetQuestion, ReadRequest, WriteRequest } from './client.ts'
 
 /** How long an agent may take for one request beyond what the request itself allows. Milliseconds. */
 const ANSWER_TIMEOUT_MS = 60_000
@@ -80,6 +80,22 @@ export class AgentSession implements ClientSession {
 
   async deleteTopic(topic: string): Promise<void> {
     await this.#ask('deleteTopic', { topic })
+  }
+
+  async growTopic(topic: string, count: number): Promise<void> {
+    await this.#ask('growTopic', { topic, count })
+  }
+
+  async topicConfigs(topic: string): Promise<Readonly<Record<string, string>>> {
+    return (await this.#ask('topicConfigs', { topic })) as Record<string, string>
+  }
+
+  async alterTopicConfigs(topic: string, { set, remove }: ConfigChange): Promise<void> {
+    await this.#ask('alterTopicConfigs', { topic, set, remove })
+  }
+
+  async topicBytes(topic: string): Promise<number> {
+    return (await this.#ask('topicBytes', { topic })) as number
   }
 
   async write(request: WriteRequest): Promise<void> {

@@ -12,6 +12,9 @@ export type Ability =
   | 'describe topic'
   | 'delete topic'
   | 'delete records'
+  | 'grow topic'
+  | 'change configs'
+  | 'log sizes'
   | `write ${Codec}`
   | `read ${Codec}`
   | 'write idempotent'
@@ -58,6 +61,11 @@ export type OffsetQuestion =
   | { readonly at: 'maximum timestamp' }
   | { readonly at: 'timestamp'; readonly timestampMs: number }
 
+export interface ConfigChange {
+  readonly set: Readonly<Record<string, string>>
+  readonly remove: readonly string[]
+}
+
 /** A client connected to a broker. */
 export interface ClientSession {
   createTopic(topic: string, partitions: number, configs: Readonly<Record<string, string>>): Promise<void>
@@ -65,6 +73,14 @@ export interface ClientSession {
   /** Number of partitions. */
   describeTopic(topic: string): Promise<number>
   deleteTopic(topic: string): Promise<void>
+  /** Gives the topic more partitions, `count` in all. */
+  growTopic(topic: string, count: number): Promise<void>
+  /** All configs in force. */
+  topicConfigs(topic: string): Promise<Readonly<Record<string, string>>>
+  /** Sets these configs of the topic, and takes back those of `remove`; others stay as they are. */
+  alterTopicConfigs(topic: string, change: ConfigChange): Promise<void>
+  /** Bytes that the topic takes in log directories, all partitions together. */
+  topicBytes(topic: string): Promise<number>
   write(request: WriteRequest): Promise<void>
   read(request: ReadRequest): Promise<readonly ReadRecord[]>
   /** Null when no record is that late. */

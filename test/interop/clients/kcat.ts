@@ -21,6 +21,9 @@ const limits: Limits = {
   'create topic': noAdmin,
   'delete topic': noAdmin,
   'delete records': noAdmin,
+  'grow topic': noAdmin,
+  'change configs': noAdmin,
+  'log sizes': noAdmin,
   'offset of maximum timestamp': 'librdkafka 2.0 asks with ListOffsets below version 7',
   'write own timestamp': 'kcat stamps records itself',
   'write binary header value': 'headers are program arguments, which cannot hold a zero byte',
@@ -72,6 +75,22 @@ class KcatSession implements ClientSession {
   }
 
   async deleteRecords(): Promise<number> {
+    throw new Error(noAdmin)
+  }
+
+  async growTopic(): Promise<void> {
+    throw new Error(noAdmin)
+  }
+
+  async topicConfigs(): Promise<Record<string, string>> {
+    throw new Error(noAdmin)
+  }
+
+  async alterTopicConfigs(): Promise<void> {
+    throw new Error(noAdmin)
+  }
+
+  async topicBytes(): Promise<number> {
     throw new Error(noAdmin)
   }
 

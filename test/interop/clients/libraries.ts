@@ -56,8 +56,10 @@ export const kafkajs = library({
     'read zstd': noCodec,
     'write null header value': 'KafkaJS throws on a header value of null',
     'offset of maximum timestamp': 'KafkaJS asks with ListOffsets 3 at most',
+    'log sizes': 'KafkaJS has no DescribeLogDirs',
   },
   notes: [
+    'KafkaJS changes configs with AlterConfigs, which replaces all of them.',
     'KafkaJS consumes only in groups; its own Cluster and Broker.fetch, on which the consumer is built, read assigned partitions.',
   ],
   prepare: () => nodeAgent('kafkajs.ts'),
@@ -76,7 +78,7 @@ export const platformatic = library({
 export const confluent = library({
   name: 'confluent',
   title: 'confluent-kafka-python 2.16.1',
-  limits: {},
+  limits: { 'log sizes': 'confluent-kafka-python has no DescribeLogDirs' },
   async prepare() {
     const requirements = join(agentsFolder, 'python', 'requirements.txt')
     const folder = await installed({

@@ -16,6 +16,8 @@ export interface BatchView {
   readonly producerId: number
   readonly baseSequence: number
   readonly count: number
+  /** All of it, as it lies in a log. */
+  readonly sizeBytes: number
 }
 
 /** Reads the headers of all whole batches and checks their CRC-32C. A partial batch at the end is left out. */
@@ -24,12 +26,13 @@ export function viewBatches(records: Buffer): BatchView[] {
   const source = new BytesIn(records)
   while (source.remaining >= 61 && source.remaining >= 12 + source.bytes.readInt32BE(source.position + 8)) {
     const baseOffset = source.int64()
-    views.push(viewBatch(baseOffset, new BytesIn(source.raw(source.int32()))))
+    const batch = source.raw(source.int32())
+    views.push({ ...viewBatch(baseOffset, new BytesIn(batch)), sizeBytes: 12 + batch.length })
   }
   return views
 }
 
-function viewBatch(baseOffset: number, batch: BytesIn): BatchView {
+function viewBatch(baseOffset: number, batch: BytesIn): Omit<BatchView, 'sizeBytes'> {
   batch.int32() // leader epoch
   const magic = batch.int8()
   if (magic !== 2) throw new Error(`batch at ${baseOffset} has magic ${magic}`)

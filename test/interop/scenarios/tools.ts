@@ -4,40 +4,17 @@
  */
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describeFailure, type Finished } from '../children.ts'
-import { runKafkaTool } from '../clients/java-home.ts'
 import { codecs } from '../raw/batches.ts'
-import { type Address, addressText, type Judge } from '../raw/judge.ts'
 import { numberedRecords } from '../records.ts'
 import type { Table } from '../table.ts'
+import { adminToolScenarios } from './admin-tools.ts'
 import { outcomeOf } from './scenario.ts'
-
-const tools = {
-  topics: 'org.apache.kafka.tools.TopicCommand',
-  producer: 'org.apache.kafka.tools.ConsoleProducer',
-  consumer: 'org.apache.kafka.tools.consumer.ConsoleConsumer',
-  offsets: 'org.apache.kafka.tools.GetOffsetShell',
-  deleteRecords: 'org.apache.kafka.tools.DeleteRecordsCommand',
-  producerPerf: 'org.apache.kafka.tools.ProducerPerformance',
-  cluster: 'org.apache.kafka.tools.ClusterTool',
-  apiVersions: 'org.apache.kafka.tools.BrokerApiVersionsCommand',
-} as const
-
-export interface ToolBench {
-  readonly address: Address
-  readonly judge: Judge
-  /** A folder for files that tools read. */
-  readonly workFolder: string
-}
-
-interface ToolScenario {
-  readonly name: string
-  run(bench: ToolBench): Promise<void>
-}
+import { expectText, ran, refused, runTool, type ToolBench, type ToolScenario } from './tool.ts'
 
 const toolScenarios: readonly ToolScenario[] = [
   { name: 'kafka-topics --create --list --describe --delete', run: topicLifecycle },
   { name: 'kafka-topics --create refuses', run: topicRefusals },
+  ...adminToolScenarios,
   ...codecs.flatMap(codec =>
     [true, false].map(idempotent => ({
       name: `kafka-console-producer ${codec}${idempotent ? ', idempotent' : ''} > kafka-console-consumer`,
@@ -207,48 +184,4 @@ async function consume(
   const place = ['--topic', topic, '--partition', String(partition), '--offset', from, '--max-messages', String(count)]
   const formatter = properties.flatMap(property => ['--formatter-property', property])
   return (await ran(bench, 'consumer', [...place, '--timeout-ms', '20000', ...formatter])).trimEnd()
-}
-
-async function runTool(
-  bench: ToolBench,
-  tool: keyof typeof tools,
-  args: readonly string[],
-  input?: string,
-): Promise<{ finished: Finished; stdout: string; stderr: string; all: readonly string[] }> {
-  const all = [...args, '--bootstrap-server', addressText(bench.address)]
-  const finished = await runKafkaTool(tools[tool], all, {
-    timeoutMs: 90_000,
-    ...(input === undefined ? {} : { input: Buffer.from(input) }),
-  })
-  return { finished, stdout: finished.stdout.toString(), stderr: finished.stderr, all }
-}
-
-/** Runs a tool that must succeed, and returns its standard output. */
-async function ran(
-  bench: ToolBench,
-  tool: keyof typeof tools,
-  args: readonly string[],
-  input?: string,
-): Promise<string> {
-  const { finished, stdout, all } = await runTool(bench, tool, args, input)
-  // Some tools print an error and still end with 0.
-  if (finished.code !== 0 || /\b(ERROR|Exception)\b/.test(finished.stderr + stdout))
-    throw new Error(describeFailure(tool, all, finished))
-  return stdout
-}
-
-/** Runs a tool that must fail and say why. */
-async function refused(
-  bench: ToolBench,
-  tool: keyof typeof tools,
-  args: readonly string[],
-  why: RegExp,
-): Promise<void> {
-  const { finished, stdout, stderr } = await runTool(bench, tool, args)
-  if (finished.code === 0) throw new Error(`${tool} ${args.join(' ')} did not fail`)
-  expectText(args.join(' '), stdout + stderr, why)
-}
-
-function expectText(what: string, text: string, pattern: RegExp): void {
-  if (!pattern.test(text)) throw new Error(`${what}: nothing matches ${pattern} in\n${text.trim()}`)
 }

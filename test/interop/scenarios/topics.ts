@@ -11,11 +11,7 @@ export const topicScenarios: readonly Scenario[] = [
       await bench.session.createTopic(topic, 3, { 'retention.ms': '86400000', 'max.message.bytes': '500000' })
       const partitions = (await bench.judge.topics()).get(topic)
       if (partitions !== 3) throw new Error(`asked for 3 partitions, the broker has ${partitions}`)
-      const again = await bench.session.createTopic(topic, 3, {}).then(
-        () => null,
-        (error: Error) => error.message,
-      )
-      if (again === null) throw new Error('creating the topic a second time did not fail')
+      await failureOf(bench.session.createTopic(topic, 3, {}))
     },
   },
   {
@@ -36,6 +32,56 @@ export const topicScenarios: readonly Scenario[] = [
       await bench.judge.createTopic(topic, 4)
       const partitions = await bench.session.describeTopic(topic)
       if (partitions !== 4) throw new Error(`the topic has 4 partitions, the client sees ${partitions}`)
+    },
+  },
+  {
+    name: 'grow topic',
+    needs: ['grow topic'],
+    async run(bench) {
+      const topic = topicFor(bench, 'grown')
+      await bench.judge.createTopic(topic, 2)
+      await bench.session.growTopic(topic, 4)
+      const partitions = (await bench.judge.topics()).get(topic)
+      if (partitions !== 4) throw new Error(`grown to 4 partitions, the broker has ${partitions}`)
+      await bench.judge.produce(topic, 3, numberedRecords(5, Date.now()))
+      const error = await failureOf(bench.session.growTopic(topic, 3))
+      if (!/partition/i.test(error)) throw new Error(`shrinking to 3 partitions failed with ${error}`)
+    },
+  },
+  {
+    name: 'change configs',
+    needs: ['change configs'],
+    async run(bench) {
+      const topic = topicFor(bench, 'configured')
+      await bench.judge.createTopic(topic)
+      const { session } = bench
+      const expectConfigs = async (expected: Readonly<Record<string, string>>) => {
+        const found = await session.topicConfigs(topic)
+        for (const [name, value] of Object.entries(expected))
+          if (found[name] !== value) throw new Error(`${name} is ${found[name]}, not ${value}`)
+      }
+      await expectConfigs({ 'retention.ms': '604800000', 'cleanup.policy': 'delete' })
+      await session.alterTopicConfigs(topic, { set: { 'retention.ms': '5000', 'segment.ms': '7000' }, remove: [] })
+      await expectConfigs({ 'retention.ms': '5000', 'segment.ms': '7000' })
+      await session.alterTopicConfigs(topic, { set: { 'max.message.bytes': '300' }, remove: ['retention.ms'] })
+      await expectConfigs({ 'retention.ms': '604800000', 'segment.ms': '7000', 'max.message.bytes': '300' })
+      const wrong = { set: { 'segment.ms': 'soon' }, remove: [] }
+      const error = await failureOf(session.alterTopicConfigs(topic, wrong))
+      if (!/config/i.test(error)) throw new Error(`segment.ms=soon failed with ${error}`)
+      await expectConfigs({ 'segment.ms': '7000' })
+    },
+  },
+  {
+    name: 'log sizes',
+    needs: ['log sizes'],
+    async run(bench) {
+      const topic = topicFor(bench, 'measured')
+      await bench.judge.createTopic(topic, 2)
+      for (const partition of [0, 1]) await bench.judge.produce(topic, partition, numberedRecords(100, Date.now()))
+      const stored = [...(await bench.judge.batches(topic, 0)), ...(await bench.judge.batches(topic, 1))]
+      const expected = stored.reduce((sum, batch) => sum + batch.sizeBytes, 0)
+      const told = await bench.session.topicBytes(topic)
+      if (told !== expected) throw new Error(`${expected} bytes are stored, the client is told ${told}`)
     },
   },
   {
@@ -70,3 +116,13 @@ export const topicScenarios: readonly Scenario[] = [
     },
   },
 ]
+
+/** Why it fails, in the client's words. */
+async function failureOf(work: Promise<void>): Promise<string> {
+  const error = await work.then(
+    () => null,
+    (reason: unknown) => (reason instanceof Error ? reason.message : String(reason)),
+  )
+  if (error === null) throw new Error('what must be refused was done')
+  return error
+}

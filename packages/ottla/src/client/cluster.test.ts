@@ -1,17 +1,20 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { errorCodeOf } from '../spec/errors.ts'
+import { createPartitionsApi } from '../wire/gen/create-partitions.ts'
 import { createTopicsApi } from '../wire/gen/create-topics.ts'
 import { deleteTopicsApi } from '../wire/gen/delete-topics.ts'
 import { describeConfigsApi } from '../wire/gen/describe-configs.ts'
+import { incrementalAlterConfigsApi } from '../wire/gen/incremental-alter-configs.ts'
 import { listOffsetsApi } from '../wire/gen/list-offsets.ts'
 import { metadataApi } from '../wire/gen/metadata.ts'
 import { Cluster } from './cluster.ts'
+import { configsOf, editConfigs } from './configs.ts'
 import { ConnectionError } from './connection-error.ts'
 import { listOffset, SpecialTime } from './list-offsets.ts'
 import { ScriptedBroker } from './testing/scripted-broker.ts'
 import { TestWorld } from './testing/world.ts'
-import { createTopic, deleteTopic, topicConfigs } from './topics.ts'
+import { createTopic, deleteTopic, growTopic } from './topics.ts'
 import { WireFailure } from './wire-failure.ts'
 
 const ID = 'q83vEjRWeJCrze8SNFZ4kA'
@@ -163,24 +166,68 @@ test('topics are made and removed by the controller', async () => {
   assert.equal(first.asked(createTopicsApi).length, 0)
 })
 
-test('configs say which are the topic’s own', async () => {
-  const { world, first, cluster } = await twoBrokers()
-  first.on(describeConfigsApi, () => ({
+test('configs say where they come from; those of a broker are asked of it', async () => {
+  const { world, first, second, cluster } = await twoBrokers()
+  const answer = (resourceType: number, resourceName: string) => ({
     results: [
       {
-        resourceType: 2,
-        resourceName: 'orders',
+        resourceType,
+        resourceName,
         configs: [
           { name: 'retention.ms', value: '1000', readOnly: false, configSource: 1, isSensitive: false },
-          { name: 'cleanup.policy', value: 'delete', readOnly: false, configSource: 5, isSensitive: false },
+          { name: 'a.secret', value: null, readOnly: true, configSource: 5, isSensitive: true },
         ],
       },
     ],
-  }))
-  assert.deepEqual(await world.settled(topicConfigs(cluster, 'orders')), [
-    { name: 'cleanup.policy', value: 'delete', isOwn: false },
-    { name: 'retention.ms', value: '1000', isOwn: true },
-  ])
+  })
+  const expected = [
+    { key: 'a.secret', value: null, origin: 'default', readOnly: true, synonyms: [] },
+    { key: 'retention.ms', value: '1000', origin: 'topic', readOnly: false, synonyms: [] },
+  ]
+  for (const broker of [first, second]) broker.on(describeConfigsApi, () => answer(4, '2'))
+  assert.deepEqual(await world.settled(configsOf(cluster, { kind: 'topic', name: 'orders' })), expected)
+  assert.deepEqual(await world.settled(configsOf(cluster, { kind: 'broker', brokerId: 2 }, ['retention.ms'])), expected)
+  assert.equal(second.asked(describeConfigsApi).length, 1)
+  const [resource] = second.asked(describeConfigsApi)[0]?.body.resources ?? []
+  assert.deepEqual(resource, { resourceType: 4, resourceName: '2', configurationKeys: ['retention.ms'] })
+  const missing = await world.failure(configsOf(cluster, { kind: 'broker', brokerId: 9 }))
+  assert.equal(missing.message, 'there is no broker 9: the brokers are 1, 2 (BROKER_ID_NOT_REGISTERED)')
+})
+
+test('configs are edited and topics grown through the controller, with the broker’s own words on failure', async () => {
+  const { world, second, cluster } = await twoBrokers()
+  second
+    .on(incrementalAlterConfigsApi, ({ body }) => ({
+      responses: body.resources.map(({ resourceType, resourceName }) => ({
+        resourceType,
+        resourceName,
+        ...(resourceName === 'orders' ? {} : { errorCode: errorCodeOf('INVALID_CONFIG'), errorMessage: 'not so' }),
+      })),
+    }))
+    .on(createPartitionsApi, ({ body }) => ({
+      results: body.topics.map(({ name, count }) => ({
+        name,
+        ...(count === 4 ? {} : { errorCode: errorCodeOf('INVALID_PARTITIONS'), errorMessage: 'no increase' }),
+      })),
+    }))
+  const edits = [
+    { key: 'retention.ms', operation: 'set', value: '1' },
+    { key: 'segment.ms', operation: 'delete', value: null },
+    { key: 'cleanup.policy', operation: 'append', value: 'compact' },
+    { key: 'cleanup.policy', operation: 'subtract', value: 'delete' },
+  ] as const
+  await world.settled(editConfigs(cluster, { kind: 'topic', name: 'orders' }, edits, { validateOnly: true }))
+  const body = second.asked(incrementalAlterConfigsApi)[0]?.body
+  assert.equal(body?.validateOnly, true)
+  assert.deepEqual(
+    body?.resources[0]?.configs.map(each => each.configOperation),
+    [0, 1, 2, 3],
+  )
+  const refused = await world.failure(editConfigs(cluster, { kind: 'all-brokers' }, edits))
+  assert.equal(refused.message, 'cannot change the configs of all brokers: not so (INVALID_CONFIG)')
+  await world.settled(growTopic(cluster, 'orders', 4))
+  const fewer = await world.failure(growTopic(cluster, 'orders', 1))
+  assert.equal(fewer.message, 'cannot add partitions to topic orders: no increase (INVALID_PARTITIONS)')
 })
 
 test('offsets are asked of the leader', async () => {

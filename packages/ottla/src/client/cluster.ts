@@ -133,6 +133,24 @@ export class Cluster {
     })
   }
 
+  /** Sends to one broker and no other: what it answers is about itself. A WireFailure when it is not there. */
+  askBroker<Q, QI, R, RI>(
+    brokerId: BrokerId,
+    api: Api<Q, QI, R, RI>,
+    body: QI,
+    options: { readonly timeoutMs?: Millis } = {},
+  ): Promise<R> {
+    return this.#retrying(async () => {
+      if (!this.#brokers.has(brokerId)) await this.#askMetadata([], false)
+      const address = this.#brokers.get(brokerId)
+      if (address === undefined) {
+        const detail = `the brokers are ${[...this.#brokers.keys()].sort((a, b) => a - b).join(', ')}`
+        throw new WireFailure('BROKER_ID_NOT_REGISTERED', `there is no broker ${brokerId}`, detail)
+      }
+      return (await this.connections.to(address)).request(api, body, options)
+    })
+  }
+
   close(): void {
     this.connections.close()
   }

@@ -1,9 +1,9 @@
-/** Making and removing topics, and reading their configs. Source: KIP-4, KIP-133, KIP-464, KIP-516. */
+/** Making, growing and removing topics. Source: KIP-4, KIP-195, KIP-464, KIP-516. */
 import type { Millis } from '../base/units.ts'
 import type { Uuid } from '../base/uuid.ts'
+import { createPartitionsApi } from '../wire/gen/create-partitions.ts'
 import { createTopicsApi } from '../wire/gen/create-topics.ts'
 import { deleteTopicsApi } from '../wire/gen/delete-topics.ts'
-import { describeConfigsApi } from '../wire/gen/describe-configs.ts'
 import type { Cluster } from './cluster.ts'
 import { refuseError, WireFailure } from './wire-failure.ts'
 
@@ -24,19 +24,8 @@ export interface CreatedTopic {
   readonly replicationFactor: number
 }
 
-export interface TopicConfigEntry {
-  readonly name: string
-  /** Null: not shown. */
-  readonly value: string | null
-  /** Set for the topic itself, not inherited. */
-  readonly isOwn: boolean
-}
-
 /** How long the cluster may take until every broker knows. */
 const TIMEOUT_MS: Millis = 30_000
-/** ConfigResource types and sources of Kafka's admin protocol. */
-const TOPIC_RESOURCE = 2
-const TOPIC_SOURCE = 1
 
 /** `validateOnly`: everything is checked, nothing is made. Rejects with a WireFailure or ConnectionError. */
 export async function createTopic(
@@ -79,16 +68,24 @@ export async function deleteTopic(cluster: Cluster, name: string): Promise<void>
   cluster.forget(name)
 }
 
-/** All configs in force for the topic, by name. Rejects with a WireFailure or ConnectionError. */
-export async function topicConfigs(cluster: Cluster, name: string): Promise<readonly TopicConfigEntry[]> {
-  const response = await cluster.ask(describeConfigsApi, {
-    resources: [{ resourceType: TOPIC_RESOURCE, resourceName: name, configurationKeys: null }],
+/**
+ * Gives the topic more partitions: `count` in all. `validateOnly`: everything is checked, nothing is made. Rejects with a
+ * WireFailure or ConnectionError.
+ */
+export async function growTopic(
+  cluster: Cluster,
+  name: string,
+  count: number,
+  options: { readonly validateOnly?: boolean } = {},
+): Promise<void> {
+  const response = await cluster.askController(createPartitionsApi, {
+    topics: [{ name, count }],
+    timeoutMs: TIMEOUT_MS,
+    validateOnly: options.validateOnly ?? false,
   })
-  const what = `cannot read the configs of topic ${name}`
-  const [result] = response.results
-  if (result === undefined) throw new WireFailure('UNKNOWN_SERVER_ERROR', what, 'the reply is empty')
-  refuseError(result.errorCode, what, result.errorMessage)
-  return result.configs
-    .map(({ name: key, value, configSource }) => ({ name: key, value, isOwn: configSource === TOPIC_SOURCE }))
-    .sort((a, b) => (a.name < b.name ? -1 : 1))
+  const what = `cannot add partitions to topic ${name}`
+  const [grown] = response.results
+  if (grown === undefined) throw new WireFailure('UNKNOWN_SERVER_ERROR', what, 'the reply is empty')
+  refuseError(grown.errorCode, what, grown.errorMessage)
+  cluster.forget(name)
 }

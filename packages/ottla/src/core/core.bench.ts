@@ -9,6 +9,7 @@ import { emptyBatchHeader } from '../wire/batch/header.ts'
 import { FetchSessions, type FetchTurn, type SessionRequest } from './access/fetch-sessions.ts'
 import type { ControllerCommand, NewTopic } from './controller/commands.ts'
 import { decide } from './controller/decide.ts'
+import { BrokerConfigInForce } from './metadata/broker-config.ts'
 import { evolveAll } from './metadata/evolve.ts'
 import { emptyImage } from './metadata/image.ts'
 import { decodeMetadataRecord, encodeMetadataRecord } from './metadata/records.ts'
@@ -95,10 +96,10 @@ function benchSessions(what: string, withRecords: number): void {
 }
 
 function benchMetadata(): void {
-  const rules = brokerConfigOf()
+  const config = new BrokerConfigInForce(brokerConfigOf(), 1)
   let image = emptyImage()
   const run = (command: ControllerCommand) => {
-    const { records } = decide(image, command, rules)
+    const { records } = decide(image, command, config)
     image = evolveAll(image, records)
     return records
   }

@@ -198,9 +198,11 @@ function names(prepare: Prepare): void {
     await file.close()
   })
 
-  test('free room is told', async () => {
+  test('the room of the volume is told', async () => {
     const { disk, directory } = await prepare()
-    assert.ok((await disk.freeBytes(directory)) > 0)
+    const { totalBytes, freeBytes } = await disk.volume(directory)
+    assert.ok(freeBytes > 0)
+    assert.ok(totalBytes >= freeBytes)
   })
 }
 

@@ -96,6 +96,13 @@ export interface CommitLane {
   close(): Promise<void>
 }
 
+/** The file system that a path is on. */
+export interface DiskVolume {
+  readonly totalBytes: Bytes
+  /** What this process may still use. */
+  readonly freeBytes: Bytes
+}
+
 export interface DiskLock {
   release(): Promise<void>
 }
@@ -128,7 +135,7 @@ export interface Disk {
   removeDirectory(path: string): Promise<void>
   /** Makes names created, renamed and removed in the directory durable. */
   syncDirectory(path: string): Promise<void>
-  freeBytes(path: string): Promise<Bytes>
+  volume(path: string): Promise<DiskVolume>
   /** Takes an exclusive lock that ends with the process, or null when another process holds it. */
   lock(path: string): Promise<DiskLock | null>
 }

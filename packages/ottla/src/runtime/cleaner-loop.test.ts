@@ -13,9 +13,11 @@ test('it looks after every backoff, compacts what is due, and ends with the brok
   for (let i = 0; i < 10; i++) await it.put('a', `v${i}`)
   await it.close(directory)
   const faults: unknown[] = []
-  const directories = new DataDirectories([directory], 0)
+  const directories = new DataDirectories([directory], [])
   const fatal = (why: unknown) => faults.push(why)
-  const loop = new CleanerLoop({ clock: env.clock, directories, backoffMs: 15_000, options: CLEAN, fatal })
+  let backoffMs = 15_000
+  const settings = () => ({ backoffMs, options: CLEAN })
+  const loop = new CleanerLoop({ clock: env.clock, directories, settings, fatal })
   const settle = async () => {
     for (let i = 0; i < 50; i++) await new Promise(resolve => setImmediate(resolve))
   }
@@ -36,12 +38,23 @@ test('it looks after every backoff, compacts what is due, and ends with the brok
     env.clock.advance(0)
     await settle()
   }
+  // Changed while it waits: the wait after that is the new one.
+  backoffMs = 1000
+  env.clock.advance(15_000)
+  await settle()
+  await it.put('a', 'sooner')
+  await it.close(directory)
+  env.clock.advance(1000)
+  await settle()
+  assert.equal(it.log.cleanedTo, 13)
+  env.clock.advance(0)
+  await settle()
   await loop.stop()
   await it.put('a', 'last')
   await it.close(directory)
   env.clock.advance(60_000)
   await settle()
-  assert.equal(it.log.cleanedTo, 12)
+  assert.equal(it.log.cleanedTo, 13)
   assert.deepEqual(faults, [])
   await directories.close()
 })

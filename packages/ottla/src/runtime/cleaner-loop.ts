@@ -4,11 +4,17 @@ import type { Cancel, Clock } from '../ports/clock.ts'
 import type { CleanerOptions } from '../storage/cleaner/log-cleaner.ts'
 import type { DataDirectories } from './data-directories.ts'
 
+export interface CleanerSettings {
+  /** Between two looks. */
+  readonly backoffMs: Millis
+  readonly options: CleanerOptions
+}
+
 export interface CleanerLoopParts {
   readonly clock: Clock
   readonly directories: DataDirectories
-  readonly backoffMs: Millis
-  readonly options: CleanerOptions
+  /** As configured now: asked before each wait and each round. */
+  readonly settings: () => CleanerSettings
   readonly fatal: (why: unknown) => void
 }
 
@@ -23,7 +29,7 @@ export class CleanerLoop {
   }
 
   start(): void {
-    this.#next(this.#parts.backoffMs)
+    this.#next(this.#parts.settings().backoffMs)
   }
 
   /** A log that is being compacted stays as it was. */
@@ -43,8 +49,8 @@ export class CleanerLoop {
   }
 
   async #round(): Promise<void> {
-    const { directories, options, backoffMs } = this.#parts
-    const count = await directories.runCleaner(options)
-    this.#next(count > 0 ? 0 : backoffMs)
+    const { directories, settings } = this.#parts
+    const count = await directories.runCleaner(settings().options)
+    this.#next(count > 0 ? 0 : settings().backoffMs)
   }
 }

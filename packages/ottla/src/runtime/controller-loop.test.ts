@@ -4,6 +4,7 @@ import { MemoryCoordination } from '../adapters/memory/coordination.ts'
 import { CollectingObserve } from '../adapters/memory/observe.ts'
 import type { Uuid } from '../base/uuid.ts'
 import type { CreateTopics } from '../core/controller/commands.ts'
+import { BrokerConfigInForce } from '../core/metadata/broker-config.ts'
 import { topicByName } from '../core/metadata/image.ts'
 import { DiskFault } from '../ports/disk.ts'
 import type { MetaLog } from '../ports/meta-log.ts'
@@ -26,7 +27,7 @@ async function started(engine = new MemoryCoordination(), log: MetaLog = engine.
     incarnation: 'incarnation',
     log,
     membership: engine.membership(),
-    rules: brokerConfigOf(),
+    config: new BrokerConfigInForce(brokerConfigOf(), 1),
     whenApplied: offset => tail.whenApplied(offset),
     observe,
     fatal,

@@ -6,7 +6,8 @@
 import { assert } from '../base/assert.ts'
 import type { BrokerId } from '../base/units.ts'
 import type { ControllerCommand, ControllerReply } from '../core/controller/commands.ts'
-import { type ControllerRules, decide } from '../core/controller/decide.ts'
+import { decide } from '../core/controller/decide.ts'
+import type { BrokerConfigInForce } from '../core/metadata/broker-config.ts'
 import { evolveAll } from '../core/metadata/evolve.ts'
 import { emptyImage, type MetadataImage } from '../core/metadata/image.ts'
 import { decodeMetadataRecord, encodeMetadataRecord, type MetadataRecord } from '../core/metadata/records.ts'
@@ -29,7 +30,8 @@ export interface ControllerParts {
   readonly incarnation: string
   readonly log: MetaLog
   readonly membership: Membership
-  readonly rules: ControllerRules
+  /** Decisions follow what is in force at the image that they are made on. */
+  readonly config: BrokerConfigInForce
   readonly whenApplied: (offset: MetaOffset) => Promise<void>
   readonly observe: Observe
   readonly fatal: (why: unknown) => void
@@ -92,12 +94,12 @@ export class ControllerLoop {
   }
 
   async #decideAndAppend(machine: Machine, taken: readonly Waiting[]): Promise<void> {
-    const { rules, log, whenApplied } = this.#parts
+    const { config, log, whenApplied } = this.#parts
     const records: MetadataRecord[] = []
     const replies: ControllerReply[] = []
     let image = machine.image
     for (const { command } of taken) {
-      const decision = decide(image, command, rules)
+      const decision = decide(image, command, config)
       image = evolveAll(image, decision.records)
       for (const record of decision.records) records.push(record)
       replies.push(decision.reply)

@@ -6,19 +6,22 @@ import { assert } from '../base/assert.ts'
 import type { Uuid } from '../base/uuid.ts'
 import { DiskFault } from '../ports/disk.ts'
 import type { TopicConfig } from '../spec/config/topic.ts'
+import type { WireErrorName } from '../spec/errors.ts'
 import type { CleanerOptions } from '../storage/cleaner/log-cleaner.ts'
 import type { LogId } from '../storage/env.ts'
 import type { Log } from '../storage/log.ts'
 import type { LogDirectory } from '../storage/log-directory.ts'
+import { faultToWire } from './faults.ts'
+import type { DirectoryReply, HeldLog } from './services.ts'
 
 export class DataDirectories {
   readonly #directories: readonly LogDirectory[]
   /** Logs that are being made in each directory, which does not count them yet. */
   readonly #creating = new Map<LogDirectory, number>()
-  /** Directories that were configured and could not be opened at this start. */
-  readonly failedAtStart: number
+  /** Paths of directories that were configured and could not be opened at this start. */
+  readonly failedAtStart: readonly string[]
 
-  constructor(directories: readonly LogDirectory[], failedAtStart: number) {
+  constructor(directories: readonly LogDirectory[], failedAtStart: readonly string[]) {
     assert(directories.length > 0, 'a broker has a log directory')
     this.#directories = directories
     this.failedAtStart = failedAtStart
@@ -95,6 +98,12 @@ export class DataDirectories {
     await Promise.all(this.#directories.map(directory => directory.cleaner.stop()))
   }
 
+  /** What each configured directory holds, and the room of its volume. One that failed, or does so now, holds nothing. */
+  describe(): Promise<readonly DirectoryReply[]> {
+    const failed = this.failedAtStart.map(path => offline(path, 'KAFKA_STORAGE_ERROR'))
+    return Promise.all([...this.#directories.map(describe), ...failed])
+  }
+
   async close(): Promise<void> {
     await Promise.all(this.#directories.map(directory => directory.close()))
   }
@@ -114,4 +123,23 @@ export class DataDirectories {
   #creatingIn(directory: LogDirectory): number {
     return this.#creating.get(directory) ?? 0
   }
+}
+
+async function describe(directory: LogDirectory): Promise<DirectoryReply> {
+  const { path, fault } = directory
+  if (fault !== null) return offline(path, faultToWire(fault))
+  try {
+    const { totalBytes, freeBytes } = await directory.volume()
+    return { path, error: 'NONE', totalBytes, usableBytes: freeBytes, logs: () => heldIn(directory) }
+  } catch (thrown) {
+    return offline(path, faultToWire(thrown))
+  }
+}
+
+function offline(path: string, error: WireErrorName): DirectoryReply {
+  return { path, error, totalBytes: -1, usableBytes: -1, logs: () => [] }
+}
+
+function* heldIn(directory: LogDirectory): Generator<HeldLog> {
+  for (const { id, sizeBytes } of directory.logs()) yield { topic: id.topic, partition: id.partition, sizeBytes }
 }

@@ -85,6 +85,7 @@ export class HostedPartition {
     return this.#config
   }
 
+  /** What the topic is to be like from now on; who waits for replicas is judged anew. The log is told apart. */
   configure(config: TopicConfig): void {
     this.#config = config
     this.state.minInsyncReplicas = Math.max(1, config.minInsyncReplicas)
@@ -99,6 +100,7 @@ export class HostedPartition {
       timestampAfterMaxMs: config.messageTimestampAfterMaxMs,
       inflatedBytesMax: inflatedBytesMax(config.maxMessageBytes),
     } satisfies ProduceRules)
+    this.ackWaits.wake()
   }
 
   /** Takes the term that the image names, as leader or not. */

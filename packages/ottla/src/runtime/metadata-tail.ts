@@ -19,7 +19,10 @@ const SNAPSHOT_RECORDS_MIN = 1000
 /** What one step of the tail found. */
 export interface MetadataStep {
   readonly image: MetadataImage
-  /** Topics that a record named; null for a snapshot, after which anything may differ. */
+  /**
+   * Topics that a record named; null when any may differ: after a snapshot, and when a broker's config changed, which
+   * holds the defaults of all topics.
+   */
   readonly topics: ReadonlySet<Uuid> | null
   readonly removed: ReadonlySet<Uuid>
 }
@@ -161,7 +164,7 @@ function removedTopics(records: readonly MetadataRecord[]): ReadonlySet<Uuid> {
   return removed
 }
 
-function touchedTopics(records: readonly MetadataRecord[], image: MetadataImage): ReadonlySet<Uuid> {
+function touchedTopics(records: readonly MetadataRecord[], image: MetadataImage): ReadonlySet<Uuid> | null {
   const touched = new Set<Uuid>()
   for (const record of records) {
     switch (record.type) {
@@ -172,7 +175,8 @@ function touchedTopics(records: readonly MetadataRecord[], image: MetadataImage)
         break
       case 'config': {
         const { resourceType, resourceName } = record.body
-        const topic = resourceType === ConfigResource.topic ? topicByName(image, resourceName) : null
+        if (resourceType !== ConfigResource.topic) return null
+        const topic = topicByName(image, resourceName)
         if (topic !== null) touched.add(topic.id)
         break
       }

@@ -30,10 +30,12 @@ import { fetchPartitions } from './fetch.ts'
 import type { HostedPartition } from './hosted-partition.ts'
 import { deleteRecords, endOffsetForEpoch, offsetFor } from './offsets.ts'
 import type { PartitionTable } from './partition-table.ts'
+import { producersOf } from './producers.ts'
 import type { Purgatory } from './purgatory.ts'
 import type {
   AppendOptions,
   AppendReply,
+  DirectoryReply,
   EpochReply,
   FetchOptions,
   FetchResult,
@@ -43,17 +45,18 @@ import type {
   Partitions,
 } from './services.ts'
 
-/** Where appends are paced: the log directories, all of which must have room. */
-export interface Room {
+/** The log directories: appends are paced so that all have room. */
+export interface Directories {
   hasRoom(): boolean
   onRoom(listener: () => void): () => void
+  describe(): Promise<readonly DirectoryReply[]>
 }
 
 export interface HostParts {
   readonly table: PartitionTable
   readonly purgatory: Purgatory
   readonly clock: Clock
-  readonly room: Room
+  readonly directories: Directories
 }
 
 /** One for all appends: validation is synchronous and never re-enters. */
@@ -114,12 +117,20 @@ export class PartitionHost implements Partitions {
     return deleteRecords(this.#parts.table, name, options)
   }
 
+  producers(name: PartitionName): ReturnType<Partitions['producers']> {
+    return producersOf(this.#parts.table, name)
+  }
+
+  directories(): Promise<readonly DirectoryReply[]> {
+    return this.#parts.directories.describe()
+  }
+
   hasRoom(): boolean {
-    return this.#parts.room.hasRoom()
+    return this.#parts.directories.hasRoom()
   }
 
   onRoom(listener: () => void): () => void {
-    return this.#parts.room.onRoom(listener)
+    return this.#parts.directories.onRoom(listener)
   }
 
   #appendNew(name: PartitionName, hosted: HostedPartition, accepted: Accepted): AppendReply | Promise<AppendReply> {

@@ -6,11 +6,11 @@
 import { assert } from '../base/assert.ts'
 import type { BrokerId } from '../base/units.ts'
 import type { Uuid } from '../base/uuid.ts'
+import type { BrokerConfigInForce } from '../core/metadata/broker-config.ts'
 import { ConfigResource, type MetadataImage, overridesOf, type TopicImage, topicById } from '../core/metadata/image.ts'
 import type { Clock } from '../ports/clock.ts'
 import { DiskFault } from '../ports/disk.ts'
 import type { Observe } from '../ports/observe.ts'
-import type { BrokerConfig } from '../spec/config/broker.ts'
 import { resolveTopicConfig, type TopicConfig } from '../spec/config/topic.ts'
 import { eachOf } from '../storage/env.ts'
 import type { Log } from '../storage/log.ts'
@@ -20,10 +20,12 @@ import type { PartitionTable } from './partition-table.ts'
 
 /** Logs opened or created at a time: enough to keep a disk busy, few enough to leave descriptors. */
 const OPENING_MAX = 32
+/** Partitions looked at before others get their turn: a change of a broker's config concerns all that it has. */
+const PARTITIONS_PER_TURN = 250
 
 export interface ReconcilerParts {
   readonly self: BrokerId
-  readonly config: BrokerConfig
+  readonly config: BrokerConfigInForce
   readonly directories: DataDirectories
   readonly table: PartitionTable
   readonly clock: Clock
@@ -56,12 +58,19 @@ export class Reconciler {
   /** Calls must not overlap. A partition whose directory fails is left out and reported; the others are served. */
   async apply(image: MetadataImage, change: Change): Promise<void> {
     await this.#removeTopics(change)
+    const { clock } = this.#parts
     const work: (() => Promise<void>)[] = []
+    let begun = 0
+    let turn = Promise.resolve()
     for (const topic of this.#topicsOf(image, change)) {
       const config = this.#configOf(image, topic)
       topic.partitions.forEach((partition, index) => {
         if (!partition.replicas.includes(this.#parts.self)) return
-        work.push(() => this.#applyPartition(topic, index, { config, mayCreate: change.mayCreate }))
+        work.push(async () => {
+          await turn
+          if (++begun % PARTITIONS_PER_TURN === 0) turn = new Promise(resolve => clock.after(0, resolve))
+          await this.#applyPartition(topic, index, { config, mayCreate: change.mayCreate })
+        })
       })
     }
     await eachOf(work, OPENING_MAX, task => task())
@@ -78,7 +87,7 @@ export class Reconciler {
 
   #configOf(image: MetadataImage, topic: TopicImage): TopicConfig {
     const overrides = overridesOf(image, ConfigResource.topic, topic.name)
-    return resolveTopicConfig(this.#parts.config, overrides, topic.partitions[0]?.replicas.length ?? 1)
+    return resolveTopicConfig(this.#parts.config.at(image), overrides, topic.partitions[0]?.replicas.length ?? 1)
   }
 
   async #applyPartition(

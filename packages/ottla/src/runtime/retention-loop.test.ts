@@ -27,7 +27,7 @@ test('a directory that fails does not keep retention from the others', async () 
     directories,
     table,
     intervalMs: INTERVAL_MS,
-    producerExpiryMs: 1_000_000,
+    producerExpiryMs: () => 1_000_000,
     fatal: why => fatals.push(why),
   })
   loop.start()

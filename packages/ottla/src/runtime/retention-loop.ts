@@ -12,7 +12,8 @@ export interface RetentionParts {
   readonly directories: DataDirectories
   readonly table: PartitionTable
   readonly intervalMs: Millis
-  readonly producerExpiryMs: Millis
+  /** As it is in force when it is asked. */
+  readonly producerExpiryMs: () => Millis
   readonly fatal: (why: unknown) => void
 }
 
@@ -49,6 +50,6 @@ export class RetentionLoop {
         observe.log('error', 'log.retention-failed', { path: directory.path, reason: fault.message })
       }
     }
-    for (const { state } of table) state.producers.expire(clock.monoMs(), producerExpiryMs)
+    for (const { state } of table) state.producers.expire(clock.monoMs(), producerExpiryMs())
   }
 }

@@ -17,7 +17,10 @@ import type { WireErrorName } from '../spec/errors.ts'
 export interface BrokerServices {
   readonly nodeId: BrokerId
   readonly clusterId: string
+  /** In force now: what was changed dynamically included. Another object after a change, so read it anew. */
   readonly config: BrokerConfig
+  /** As it was read at the start. */
+  readonly startConfig: BrokerConfig
   readonly clock: Clock
   readonly random: Random
   readonly crypto: Crypto
@@ -143,6 +146,38 @@ export interface EpochReply {
   readonly endOffset: Offset
 }
 
+/** One producer that a partition remembers. */
+export interface KnownProducer {
+  readonly producerId: bigint
+  readonly producerEpoch: number
+  /** -1: no batch of this epoch is remembered. */
+  readonly lastSequence: number
+  /** Of the newest batch, ms since the Unix epoch; -1 when none is remembered. */
+  readonly lastTimestamp: Millis
+  /** -1: no coordinator has written a marker. */
+  readonly coordinatorEpoch: number
+  /** -1: no transaction is open. */
+  readonly currentTxnStartOffset: Offset
+}
+
+/** One log directory of this broker. */
+export interface DirectoryReply {
+  readonly path: string
+  /** KAFKA_STORAGE_ERROR when it is out of service. */
+  readonly error: WireErrorName
+  /** Of its file system; -1 on error. */
+  readonly totalBytes: number
+  readonly usableBytes: number
+  /** What it holds while it is asked, in no order. */
+  logs(): Iterable<HeldLog>
+}
+
+export interface HeldLog {
+  readonly topic: string
+  readonly partition: PartitionIndex
+  readonly sizeBytes: number
+}
+
 /** The partitions that this broker holds. */
 export interface Partitions {
   /** Runs up to the append before it returns: `records` may be a view that dies after the call. */
@@ -166,6 +201,10 @@ export interface Partitions {
     name: PartitionName,
     options: { readonly offset: Offset; readonly timeoutMs: Millis },
   ): Promise<{ readonly error: WireErrorName; readonly lowWatermark: Offset }>
+  /** The producers that the partition's leader remembers. */
+  producers(name: PartitionName): { readonly error: WireErrorName; readonly producers: readonly KnownProducer[] }
+  /** The log directories of this broker, those that failed included. */
+  directories(): Promise<readonly DirectoryReply[]>
   /** False: memory or the journal is behind; stop reading connections that produce until `onRoom` calls back. */
   hasRoom(): boolean
   /** Returns the way to stop listening. */

@@ -1,7 +1,8 @@
 /** For tests of this folder: a broker with one topic, over a simulated disk. */
 import { ZERO_UUID } from '../base/uuid.ts'
+import { BrokerConfigInForce } from '../core/metadata/broker-config.ts'
 import { evolveAll } from '../core/metadata/evolve.ts'
-import { emptyImage, type MetadataImage } from '../core/metadata/image.ts'
+import { ConfigResource, emptyImage, type MetadataImage } from '../core/metadata/image.ts'
 import type { MetadataRecord } from '../core/metadata/records.ts'
 import { brokerConfigOf } from '../spec/config/broker.ts'
 import { openTest, type TestEnv, TOPIC_ID, testEnv } from '../storage/testing.ts'
@@ -28,11 +29,12 @@ export async function topicWorld(options: WorldOptions = {}) {
   const { partitions = 1, paths = ['/data'], env = testEnv(), keys = {} } = options
   const opened = []
   for (const path of paths) opened.push(await openTest(env, { path }))
-  const directories = new DataDirectories(opened, 0)
+  const directories = new DataDirectories(opened, [])
   let image = imageOf(partitions)
   const { clock, observe } = env
+  const config = new BrokerConfigInForce(brokerConfigOf(keys), SELF)
   const table = new PartitionTable(SELF, () => image)
-  const reconciler = new Reconciler({ self: SELF, config: brokerConfigOf(keys), directories, table, clock, observe })
+  const reconciler = new Reconciler({ self: SELF, config, directories, table, clock, observe })
   const apply = ({ topics = [TOPIC_ID], mayCreate = true } = {}) =>
     reconciler.apply(image, { topics: new Set(topics), removed: new Set(), mayCreate })
   const removeTopic = () => {
@@ -40,8 +42,23 @@ export async function topicWorld(options: WorldOptions = {}) {
     const topics = new Set([TOPIC_ID])
     return reconciler.apply(image, { topics, removed: topics, mayCreate: true })
   }
-  const host = new PartitionHost({ table, purgatory: new Purgatory(clock), clock, room: directories })
-  return { env, opened, directories, table, apply, removeTopic, host }
+  const host = new PartitionHost({ table, purgatory: new Purgatory(clock), clock, directories })
+  /** Sets these keys on a resource, and tells the reconciler of the topics it concerns; null: all. */
+  const configure = (
+    resource: { readonly type: number; readonly name: string },
+    configs: Readonly<Record<string, string>>,
+  ) => {
+    const { type: resourceType, name: resourceName } = resource
+    image = evolveAll(
+      image,
+      Object.entries(configs).map(
+        ([name, value]): MetadataRecord => ({ type: 'config', body: { resourceType, resourceName, name, value } }),
+      ),
+    )
+    const topics = resourceType === ConfigResource.topic ? new Set([TOPIC_ID]) : null
+    return reconciler.apply(image, { topics, removed: new Set(), mayCreate: true })
+  }
+  return { env, opened, directories, table, apply, configure, removeTopic, host }
 }
 
 function imageOf(partitionCount: number): MetadataImage {

@@ -15,6 +15,7 @@ import { Stage } from './stage.ts'
 import type { RunResult } from './verdict.ts'
 import { type ActorParts, Curtain } from './workload/actor.ts'
 import { Admin } from './workload/admin.ts'
+import { Operator } from './workload/operator.ts'
 import { type Place, placesOf } from './workload/places.ts'
 import { Producer } from './workload/producer.ts'
 import { Reader } from './workload/reader.ts'
@@ -65,13 +66,16 @@ export class BrokerRun {
     stage.start()
     await admin.createTopics(this.#plan.topics, this.#places)
     const clients = this.#clients(parts, curtain)
+    const operator = new Operator('operator', parts, { curtain, topics: this.#plan.topics })
+    if (this.#plan.isOperated) clients.push(operator.run())
     await stage.chaos(this.#plan.chaos)
     curtain.isClosing = true
     await Promise.all(clients)
-    await this.#readEverything(admin, 'in the end')
-    await this.#readAfter(admin, 'a clean stop', machine => machine.stop())
-    await this.#readAfter(admin, 'a kill', machine => machine.crash('kill'))
-    await this.#readAfter(admin, 'a power cut', machine => machine.crash('power'))
+    const judges = { admin, operator }
+    await this.#readEverything(judges, 'in the end')
+    await this.#readAfter(judges, 'a clean stop', machine => machine.stop())
+    await this.#readAfter(judges, 'a kill', machine => machine.crash('kill'))
+    await this.#readAfter(judges, 'a power cut', machine => machine.crash('power'))
   }
 
   #clients(parts: ActorParts, curtain: Curtain): Promise<void>[] {
@@ -89,16 +93,23 @@ export class BrokerRun {
     return running
   }
 
-  async #readAfter(admin: Admin, what: string, end: (machine: Machine) => void): Promise<void> {
+  async #readAfter(judges: Judges, what: string, end: (machine: Machine) => void): Promise<void> {
     await this.#stage.restart(end)
-    await this.#readEverything(admin, `after ${what}`)
+    await this.#readEverything(judges, `after ${what}`)
   }
 
-  async #readEverything(admin: Admin, when: string): Promise<void> {
+  async #readEverything({ admin, operator }: Judges, when: string): Promise<void> {
     this.#stage.journal.note('run', `read ${when}`)
     for (const place of this.#places) await admin.readAll(place)
     admin.hangUp()
+    await operator.check()
   }
+}
+
+/** Who looks at everything once nothing else goes on. */
+interface Judges {
+  readonly admin: Admin
+  readonly operator: Operator
 }
 
 /** The product's own server, with its metadata in files on the simulated disk. */

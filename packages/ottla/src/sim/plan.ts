@@ -27,6 +27,8 @@ export interface BrokerPlan {
   readonly producers: readonly ProducerPlan[]
   readonly readers: number
   readonly deletesRecords: boolean
+  /** Whether configs are changed and topics grown meanwhile. */
+  readonly isOperated: boolean
   readonly net: NetWeather
   readonly faults: FaultPlan
   /** How long faults go on. */
@@ -44,6 +46,7 @@ export function drawBrokerPlan(rng: Prng): BrokerPlan {
     net: drawNet(rng),
     faults: drawFaultPlan(rng),
     chaos: rng.pick([1, 3, 8]) * SECOND,
+    isOperated: rng.chance(0.4),
   }
 }
 

@@ -70,6 +70,20 @@ test('J8 flush.ms syncs a page-cache log after that time, appended to or not', a
   await directory.close()
 })
 
+test('J8 a shorter flush.ms counts at once, also for what was appended under a longer one', async () => {
+  const { env, seen } = watchedEnv()
+  const directory = await openTest(env)
+  const ofFlush = (flushMs: string) => topicConfig({ durability: 'page-cache', 'flush.ms': flushMs })
+  const log = await directory.create(logId(), ofFlush('100000'))
+  await appendTo(log)
+  const syncs = (): number => seen.filter(({ kind, path }) => kind === 'sync' && path.endsWith('.log')).length
+  log.setConfig(ofFlush('200'))
+  env.clock.advance(200)
+  await new Promise(resolve => setImmediate(resolve))
+  assert.equal(syncs(), 1)
+  await directory.close()
+})
+
 test('J9 the durable end follows rounds, and the host hears of it before those who wait', async () => {
   const directory = await openTest(testEnv())
   const log = await directory.create(logId(), topicConfig())

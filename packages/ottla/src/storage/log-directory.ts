@@ -5,7 +5,7 @@
 import { assert } from '../base/assert.ts'
 import type { Bytes, Millis } from '../base/units.ts'
 import type { Uuid } from '../base/uuid.ts'
-import { type CommitLane, DiskFault, type DiskLock, isDiskFault } from '../ports/disk.ts'
+import { type CommitLane, DiskFault, type DiskLock, type DiskVolume, isDiskFault } from '../ports/disk.ts'
 import type { TopicConfig } from '../spec/config/topic.ts'
 import { CHECKPOINT_AFTER_MS, CHECKPOINT_UNJOURNALED_AFTER_MS, CheckpointSchedule } from './checkpoint-schedule.ts'
 import { Checkpointer } from './checkpointer.ts'
@@ -177,6 +177,11 @@ export class LogDirectory implements LogHost {
     })
   }
 
+  /** The room of the file system that it is on. Rejects with a DiskFault. */
+  volume(): Promise<DiskVolume> {
+    return this.env.disk.volume(this.path)
+  }
+
   /** Called once when the directory stops working. */
   onFault(listener: (fault: DiskFault) => void): void {
     this.#faultListeners.push(listener)
@@ -286,11 +291,6 @@ export class LogDirectory implements LogHost {
     }
     this.changed(log)
     this.#schedule.within(0)
-  }
-
-  rollJitterMs(config: TopicConfig): Millis {
-    const most = Math.min(config.segmentJitterMs, config.segmentMs, 2 ** 31)
-    return most <= 0 ? 0 : this.env.random.int(0, most)
   }
 
   removeLater(paths: readonly string[], delayMs: Millis): void {

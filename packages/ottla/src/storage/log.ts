@@ -4,7 +4,7 @@
  * and write-back.ts, how they are read is log-reader.ts. One writer: the partition's host.
  */
 import { assert } from '../base/assert.ts'
-import type { Offset } from '../base/units.ts'
+import type { Millis, Offset } from '../base/units.ts'
 import { uuidToBytes } from '../base/uuid.ts'
 import type { DiskFault } from '../ports/disk.ts'
 import type { TopicConfig } from '../spec/config/topic.ts'
@@ -158,6 +158,7 @@ export class Log implements Journaled, Written {
   setConfig(config: TopicConfig): void {
     this.#config = config
     if (config.durability !== this.durability) this.#host.durabilityWanted(this)
+    this.#host.pageCache.configured(this)
   }
 
   /**
@@ -239,7 +240,7 @@ export class Log implements Journaled, Written {
     old.index.noteTime()
     old.state = this.durability === 'memory' ? 'closed' : 'sealed'
     this.tail.seal()
-    const next = new Segment(this.path, baseOffset, this.#host.rollJitterMs(this.#config))
+    const next = new Segment(this.path, baseOffset, this.#rollJitterMs())
     next.endOffset = baseOffset
     this.segments.push(next)
     this.endOffset = baseOffset
@@ -321,6 +322,13 @@ export class Log implements Journaled, Written {
         this.roundSynced(this.endOffset)
         return DONE
     }
+  }
+
+  /** How much earlier than `segment.ms` a new segment is to be rolled, drawn once for each. */
+  #rollJitterMs(): Millis {
+    const { segmentJitterMs, segmentMs } = this.#config
+    const most = Math.min(segmentJitterMs, segmentMs, 2 ** 31)
+    return most <= 0 ? 0 : this.#host.env.random.int(0, most)
   }
 
   #epochAssigned(entry: EpochStart): void {

@@ -4,6 +4,7 @@
  * and all of them while the disk is slow, in the background. `flush.messages` and `flush.ms` add syncs, as in Kafka.
  */
 import type { Millis } from '../base/units.ts'
+import type { Cancel } from '../ports/clock.ts'
 import { type DiskFault, isDiskFault } from '../ports/disk.ts'
 import type { DescriptorCache } from './descriptors.ts'
 import type { StorageEnv } from './env.ts'
@@ -35,7 +36,8 @@ export class PageCacheWriter {
   #fault: DiskFault | null = null
   /** Offsets that were synced because of flush.messages or flush.ms. */
   readonly #syncedTo = new WeakMap<Log, number>()
-  readonly #timed = new WeakSet<Log>()
+  /** Syncs that flush.ms will make: when, and how to call one off. */
+  readonly #timed = new WeakMap<Log, { readonly atMs: Millis; readonly cancel: Cancel }>()
 
   constructor(parts: {
     readonly env: StorageEnv
@@ -61,6 +63,13 @@ export class PageCacheWriter {
     this.#waiting.add(log)
     this.#running ??= Promise.resolve().then(() => this.#run())
     return this.#written.promise
+  }
+
+  /** The log's flush.ms may have become shorter: what was written and not synced is synced within it from now. */
+  configured(log: Log): void {
+    const { flushMs } = log.config
+    if (this.#fault !== null || log.durability !== 'page-cache' || flushMs >= Number.MAX_SAFE_INTEGER) return
+    if (log.segments.some(segment => segment.unsynced)) this.#syncLater(log, flushMs)
   }
 
   /** Resolves when everything appended so far is in the files, or rejects because the disk is full. */
@@ -206,14 +215,19 @@ export class PageCacheWriter {
     this.#syncedTo.set(log, end)
   }
 
+  /** One at a time for each log: the soonest that was asked for, for flush.ms may have become shorter meanwhile. */
   #syncLater(log: Log, flushMs: Millis): void {
-    if (this.#timed.has(log)) return
-    this.#timed.add(log)
-    this.#env.clock.after(flushMs, () => {
+    const { clock } = this.#env
+    const atMs = clock.monoMs() + flushMs
+    const planned = this.#timed.get(log)
+    if (planned !== undefined && planned.atMs <= atMs) return
+    planned?.cancel()
+    const cancel = clock.after(flushMs, () => {
       this.#timed.delete(log)
       if (this.#fault !== null || log.removed) return
       this.#sync(log).catch(this.#onFault)
     })
+    this.#timed.set(log, { atMs, cancel })
   }
 }
 

@@ -34,6 +34,8 @@ type request struct {
 	TimeoutMs     int               `json:"timeoutMs"`
 	CommittedOnly bool              `json:"committedOnly"`
 	Before        int64             `json:"before"`
+	Set           map[string]string `json:"set"`
+	Remove        []string          `json:"remove"`
 }
 
 type place struct {
@@ -193,6 +195,57 @@ func (a agent) offset(ctx context.Context, admin *kadm.Client, r request) (any, 
 	return found.Offset, nil
 }
 
+func topicConfigs(ctx context.Context, admin *kadm.Client, r request) (any, error) {
+	resources, err := admin.DescribeTopicConfigs(ctx, r.Topic)
+	if err != nil {
+		return nil, err
+	}
+	found, err := resources.On(r.Topic, nil)
+	configs := map[string]string{}
+	for _, each := range found.Configs {
+		configs[each.Key] = each.MaybeValue()
+	}
+	return configs, errors.Join(err, found.Err)
+}
+
+func alterTopicConfigs(ctx context.Context, admin *kadm.Client, r request) error {
+	changes := []kadm.AlterConfig{}
+	for name, value := range r.Set {
+		changes = append(changes, kadm.AlterConfig{Op: kadm.SetConfig, Name: name, Value: &value})
+	}
+	for _, name := range r.Remove {
+		changes = append(changes, kadm.AlterConfig{Op: kadm.DeleteConfig, Name: name})
+	}
+	altered, err := admin.AlterTopicConfigs(ctx, changes, r.Topic)
+	if err != nil {
+		return err
+	}
+	found, err := altered.On(r.Topic, nil)
+	if found.Err != nil {
+		return fmt.Errorf("%w: %s", found.Err, found.ErrMessage)
+	}
+	return err
+}
+
+func topicBytes(ctx context.Context, admin *kadm.Client, r request) (any, error) {
+	topics, err := admin.ListTopics(ctx, r.Topic)
+	if err != nil {
+		return nil, err
+	}
+	brokers, err := admin.DescribeAllLogDirs(ctx, topics.TopicsSet())
+	if err != nil {
+		return nil, err
+	}
+	var size int64
+	for _, directories := range brokers {
+		if err := directories.Error(); err != nil {
+			return nil, err
+		}
+		size += directories.Size()
+	}
+	return size, nil
+}
+
 func (a agent) administer(ctx context.Context, r request) (any, error) {
 	admin, err := a.admin()
 	if err != nil {
@@ -223,6 +276,15 @@ func (a agent) administer(ctx context.Context, r request) (any, error) {
 	case "deleteTopic":
 		deleted, err := admin.DeleteTopic(ctx, r.Topic)
 		return nil, errors.Join(err, deleted.Err)
+	case "growTopic":
+		grown, err := admin.UpdatePartitions(ctx, r.Count, r.Topic)
+		return nil, errors.Join(err, grown.Error())
+	case "topicConfigs":
+		return topicConfigs(ctx, admin, r)
+	case "alterTopicConfigs":
+		return nil, alterTopicConfigs(ctx, admin, r)
+	case "topicBytes":
+		return topicBytes(ctx, admin, r)
 	case "offset":
 		return a.offset(ctx, admin, r)
 	case "deleteRecords":

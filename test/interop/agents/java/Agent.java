@@ -15,7 +15,11 @@ import java.util.Optional;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AlterConfigOp;
+import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.admin.ListOffsetsResult.ListOffsetsResultInfo;
+import org.apache.kafka.clients.admin.LogDirDescription;
+import org.apache.kafka.clients.admin.NewPartitions;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.admin.RecordsToDelete;
@@ -24,7 +28,9 @@ import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
+import org.apache.kafka.common.Node;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.internals.RecordHeader;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
@@ -65,6 +71,10 @@ public final class Agent {
             case "listTopics" -> get(admin.listTopics().names());
             case "describeTopic" -> describeTopic(request.get("topic").asText());
             case "deleteTopic" -> get(admin.deleteTopics(List.of(request.get("topic").asText())).all());
+            case "growTopic" -> growTopic(request.get("topic").asText(), request.get("count").asInt());
+            case "topicConfigs" -> topicConfigs(request.get("topic").asText());
+            case "alterTopicConfigs" -> alterTopicConfigs(request);
+            case "topicBytes" -> topicBytes(request.get("topic").asText());
             case "write" -> write(request);
             case "read" -> read(request);
             case "offset" -> offset(partitionOf(request), request.get("question"));
@@ -83,6 +93,45 @@ public final class Agent {
 
     private Object describeTopic(String topic) throws Exception {
         return get(admin.describeTopics(List.of(topic)).allTopicNames()).get(topic).partitions().size();
+    }
+
+    private Object growTopic(String topic, int count) throws Exception {
+        return get(admin.createPartitions(Map.of(topic, NewPartitions.increaseTo(count))).all());
+    }
+
+    private static ConfigResource resourceOf(String topic) {
+        return new ConfigResource(ConfigResource.Type.TOPIC, topic);
+    }
+
+    private Object topicConfigs(String topic) throws Exception {
+        Map<String, String> configs = new HashMap<>();
+        ConfigResource resource = resourceOf(topic);
+        get(admin.describeConfigs(List.of(resource)).values().get(resource)).entries()
+            .forEach(each -> configs.put(each.name(), each.value()));
+        return configs;
+    }
+
+    private Object alterTopicConfigs(JsonNode request) throws Exception {
+        List<AlterConfigOp> changes = new ArrayList<>();
+        request.get("set").fields().forEachRemaining(each -> changes.add(new AlterConfigOp(
+            new ConfigEntry(each.getKey(), each.getValue().asText()), AlterConfigOp.OpType.SET)));
+        request.get("remove").forEach(each -> changes.add(new AlterConfigOp(
+            new ConfigEntry(each.asText(), ""), AlterConfigOp.OpType.DELETE)));
+        return get(admin.incrementalAlterConfigs(Map.of(resourceOf(request.get("topic").asText()), changes)).all());
+    }
+
+    private Object topicBytes(String topic) throws Exception {
+        List<Integer> brokers = get(admin.describeCluster().nodes()).stream().map(Node::id).toList();
+        long size = 0;
+        for (Map<String, LogDirDescription> directories : get(admin.describeLogDirs(brokers).allDescriptions()).values()) {
+            for (LogDirDescription directory : directories.values()) {
+                if (directory.error() != null) throw directory.error();
+                for (var replica : directory.replicaInfos().entrySet()) {
+                    if (replica.getKey().topic().equals(topic)) size += replica.getValue().size();
+                }
+            }
+        }
+        return size;
     }
 
     private Object write(JsonNode request) throws Exception {

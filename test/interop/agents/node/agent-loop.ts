@@ -41,6 +41,10 @@ export interface AgentOperations {
   listTopics(): Promise<string[]>
   describeTopic(args: { topic: string }): Promise<number>
   deleteTopic(args: { topic: string }): Promise<void>
+  growTopic(args: { topic: string; count: number }): Promise<void>
+  topicConfigs(args: { topic: string }): Promise<Record<string, string>>
+  alterTopicConfigs(args: { topic: string; set: Record<string, string>; remove: string[] }): Promise<void>
+  topicBytes(args: { topic: string }): Promise<number>
   write(args: WriteArgs): Promise<void>
   read(args: ReadArgs): Promise<WireReadRecord[]>
   offset(args: OffsetArgs): Promise<number | null>

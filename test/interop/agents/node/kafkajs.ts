@@ -53,6 +53,15 @@ interface Admin {
   fetchTopicOffsets(topic: string): Promise<PartitionOffsets[]>
   fetchTopicOffsetsByTimestamp(topic: string, timestamp: number): Promise<PartitionOffsets[]>
   deleteTopicRecords(request: object): Promise<void>
+  createPartitions(request: object): Promise<void>
+  describeConfigs(request: object): Promise<{ resources: { configEntries: ConfigEntry[] }[] }>
+  alterConfigs(request: object): Promise<void>
+}
+
+interface ConfigEntry {
+  readonly configName: string
+  readonly configValue: string
+  readonly configSource: number
 }
 
 interface Producer {
@@ -168,6 +177,14 @@ async function fetchFrom(broker: Broker, next: Map<number, number>, args: ReadAr
   return records
 }
 
+const TOPIC = { type: 2 }
+const OF_THE_TOPIC = 1
+
+async function configsOf(topic: string): Promise<ConfigEntry[]> {
+  const { resources } = await admin.describeConfigs({ resources: [{ ...TOPIC, name: topic }], includeSynonyms: false })
+  return resources[0]!.configEntries
+}
+
 await serve({
   async createTopic({ topic, partitions, configs }) {
     const configEntries = Object.entries(configs).map(([name, value]) => ({ name, value }))
@@ -180,6 +197,23 @@ await serve({
     return topics[0]!.partitions.length
   },
   deleteTopic: ({ topic }) => admin.deleteTopics({ topics: [topic] }),
+  async growTopic({ topic, count }) {
+    await admin.createPartitions({ topicPartitions: [{ topic, count }] })
+  },
+  async topicConfigs({ topic }) {
+    return Object.fromEntries((await configsOf(topic)).map(each => [each.configName, each.configValue]))
+  },
+  async alterTopicConfigs({ topic, set, remove }) {
+    // It only has the request that replaces all, so that what shall stay has to be said again.
+    const own = (await configsOf(topic)).filter(each => each.configSource === OF_THE_TOPIC)
+    const configs = new Map([...own.map(each => [each.configName, each.configValue] as const), ...Object.entries(set)])
+    for (const name of remove) configs.delete(name)
+    const configEntries = [...configs].map(([name, value]) => ({ name, value }))
+    await admin.alterConfigs({ validateOnly: false, resources: [{ ...TOPIC, name: topic, configEntries }] })
+  },
+  topicBytes: async () => {
+    throw new Error('KafkaJS has no DescribeLogDirs')
+  },
   async write({ topic, partition, codec, acks, idempotent, records }) {
     const compression = codec === 'gzip' ? library.CompressionTypes.GZIP : library.CompressionTypes.None
     const messages = records.map(record => messageOf(record, partition))

@@ -54,6 +54,10 @@ interface Admin {
   deleteTopics(request: object): Promise<unknown>
   metadata(request: object): Promise<Metadata>
   listOffsets(request: object): Promise<{ partitions: { offset: bigint }[] }[]>
+  createPartitions(request: object): Promise<void>
+  describeConfigs(request: object): Promise<{ configs: { name: string; value: string }[] }[]>
+  incrementalAlterConfigs(request: object): Promise<void>
+  describeLogDirs(request: object): Promise<{ results: { topics: { partitions: { partitionSize: bigint }[] }[] }[] }[]>
   deleteRecords(request: object): Promise<{ partitions: { lowWatermark: bigint }[] }[]>
   close(): Promise<void>
 }
@@ -155,6 +159,9 @@ async function fetchFrom(
   return records
 }
 
+const topicResource = (topic: string) => ({ resourceType: 2, resourceName: topic })
+const [SET, DELETE] = [0, 1]
+
 await serve({
   async createTopic({ topic, partitions, configs }) {
     const entries = Object.entries(configs).map(([name, value]) => ({ name, value }))
@@ -165,6 +172,25 @@ await serve({
     (await admin.metadata({ topics: [topic], forceUpdate: true })).topics.get(topic)!.partitions.length,
   async deleteTopic({ topic }) {
     await admin.deleteTopics({ topics: [topic] })
+  },
+  growTopic: ({ topic, count }) => admin.createPartitions({ topics: [{ name: topic, count }] }),
+  async topicConfigs({ topic }) {
+    const [found] = await admin.describeConfigs({ resources: [{ ...topicResource(topic), configurationKeys: [] }] })
+    return Object.fromEntries(found!.configs.map(each => [each.name, each.value]))
+  },
+  async alterTopicConfigs({ topic, set, remove }) {
+    const configs = [
+      ...Object.entries(set).map(([name, value]) => ({ name, configOperation: SET, value })),
+      ...remove.map(name => ({ name, configOperation: DELETE })),
+    ]
+    await admin.incrementalAlterConfigs({ resources: [{ ...topicResource(topic), configs }] })
+  },
+  async topicBytes({ topic }) {
+    const { topics } = await admin.metadata({ topics: [topic], forceUpdate: true })
+    const partitions = topics.get(topic)!.partitions.map((_, index) => index)
+    const brokers = await admin.describeLogDirs({ topics: [{ name: topic, partitions }] })
+    const held = brokers.flatMap(broker => broker.results).flatMap(each => each.topics.flatMap(one => one.partitions))
+    return held.reduce((sum, each) => sum + Number(each.partitionSize), 0)
   },
   write,
   read,

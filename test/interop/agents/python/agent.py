@@ -12,7 +12,16 @@ from confluent_kafka import (
     Producer,
     TopicPartition,
 )
-from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec
+from confluent_kafka.admin import (
+    AdminClient,
+    AlterConfigOpType,
+    ConfigEntry,
+    ConfigResource,
+    NewPartitions,
+    NewTopic,
+    OffsetSpec,
+    ResourceType,
+)
 
 BROKER = sys.argv[1]
 ADMIN = AdminClient({"bootstrap.servers": BROKER, "client.id": "confluent"})
@@ -47,6 +56,24 @@ def describe_topic(topic):
 
 def delete_topic(topic):
     ADMIN.delete_topics([topic])[topic].result(TIMEOUT_S)
+
+
+def grow_topic(topic, count):
+    ADMIN.create_partitions([NewPartitions(topic, count)])[topic].result(TIMEOUT_S)
+
+
+def topic_configs(topic):
+    resource = ConfigResource(ResourceType.TOPIC, topic)
+    entries = ADMIN.describe_configs([resource])[resource].result(TIMEOUT_S)
+    return {name: entry.value for name, entry in entries.items()}
+
+
+def alter_topic_configs(topic, set, remove):
+    changes = [
+        ConfigEntry(name, value, incremental_operation=AlterConfigOpType.SET) for name, value in set.items()
+    ] + [ConfigEntry(name, None, incremental_operation=AlterConfigOpType.DELETE) for name in remove]
+    resource = ConfigResource(ResourceType.TOPIC, topic, incremental_configs=changes)
+    ADMIN.incremental_alter_configs([resource])[resource].result(TIMEOUT_S)
 
 
 def write(topic, partition, codec, acks, idempotent, records):
@@ -161,6 +188,9 @@ OPERATIONS = {
     "listTopics": list_topics,
     "describeTopic": describe_topic,
     "deleteTopic": delete_topic,
+    "growTopic": grow_topic,
+    "topicConfigs": topic_configs,
+    "alterTopicConfigs": alter_topic_configs,
     "write": write,
     "read": read,
     "offset": offset,

@@ -21,7 +21,7 @@ export type DiskOperationKind =
   | 'list'
   | 'stat'
   | 'lock'
-  | 'freeBytes'
+  | 'volume'
 
 /** What the fault hook and the scheduler are told. */
 export interface DiskOperation {
@@ -31,7 +31,7 @@ export interface DiskOperation {
   readonly bytes: number
   /** How many operations that change something were begun before this one. */
   readonly index: number
-  /** Whether this one changes something: every kind but read, list, stat, freeBytes, and an open that makes no file. */
+  /** Whether this one changes something: every kind but read, list, stat, volume, and an open that makes no file. */
   readonly changes: boolean
 }
 

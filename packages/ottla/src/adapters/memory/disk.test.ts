@@ -238,12 +238,12 @@ describe('faults and crash points', () => {
     const more = file.write(4096, new Uint8Array(8192).fill(2))
     await assert.rejects(more, (error: unknown) => error instanceof DiskFault && error.code === 'ENOSPC')
     assert.ok((await file.size()) > 4096)
-    assert.equal(await disk.freeBytes('/'), 0)
+    assert.deepEqual(await disk.volume('/'), { totalBytes: 8192, freeBytes: 0 })
     await disk.remove('/a')
-    assert.equal(await disk.freeBytes('/'), 8192)
+    assert.equal((await disk.volume('/')).freeBytes, 8192)
     const lane = await disk.commitLane('/')
     await assert.rejects(lane.open('/ring', 16_384), DiskFault)
-    assert.equal(await disk.freeBytes('/'), 8192, 'a lane gives back what it could not fill')
+    assert.equal((await disk.volume('/')).freeBytes, 8192, 'a lane gives back what it could not fill')
   })
 
   test('damage changes what is durable, and nothing else', async () => {

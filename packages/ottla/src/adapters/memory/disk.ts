@@ -5,7 +5,7 @@
  */
 import { assert } from '../../base/assert.ts'
 import type { Prng } from '../../base/random.ts'
-import type { CommitLane, Disk, DiskEntry, DiskFile, DiskLock, OpenOptions } from '../../ports/disk.ts'
+import type { CommitLane, Disk, DiskEntry, DiskFile, DiskLock, DiskVolume, OpenOptions } from '../../ports/disk.ts'
 import { DirectoryTree, PathProblem } from './directory-tree.ts'
 import { type DiskOperation, DiskOperations, type DiskVerdict } from './disk-operations.ts'
 import { FileNode } from './file-node.ts'
@@ -162,8 +162,12 @@ export class MemoryDisk implements Disk {
     return this.#operations.run({ kind: 'syncDirectory', path, changes: true }, { apply })
   }
 
-  freeBytes(path: string): Promise<number> {
-    return this.#operations.run({ kind: 'freeBytes', path }, { apply: () => this.#freeBytes() })
+  volume(path: string): Promise<DiskVolume> {
+    const apply = () => {
+      const freeBytes = this.#freeBytes()
+      return { totalBytes: this.#options.capacityBytes ?? freeBytes, freeBytes }
+    }
+    return this.#operations.run({ kind: 'volume', path }, { apply })
   }
 
   lock(path: string): Promise<DiskLock | null> {

@@ -3,7 +3,7 @@ import { constants, open, openSync } from 'node:fs'
 import { mkdir, readdir, rename, rmdir, stat, statfs, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { promisify } from 'node:util'
-import type { CommitLane, Disk, DiskEntry, DiskLock, OpenOptions } from '../../ports/disk.ts'
+import type { CommitLane, Disk, DiskEntry, DiskLock, DiskVolume, OpenOptions } from '../../ports/disk.ts'
 import { NodeCommitLane } from './commit-lane.ts'
 import { takesDirect } from './direct-probe.ts'
 import { errnoName, faulting, faultingSync } from './disk-faults.ts'
@@ -108,9 +108,9 @@ export class NodeDisk implements Disk {
     }
   }
 
-  async freeBytes(path: string): Promise<number> {
-    const { bavail, bsize } = await faulting(path, () => statfs(path))
-    return bavail * bsize
+  async volume(path: string): Promise<DiskVolume> {
+    const { blocks, bavail, bsize } = await faulting(path, () => statfs(path))
+    return { totalBytes: blocks * bsize, freeBytes: bavail * bsize }
   }
 
   lock(path: string): Promise<DiskLock | null> {

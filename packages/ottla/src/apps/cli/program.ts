@@ -1,10 +1,11 @@
 /** The commands and their options, as a person types them. What they do is in the files that they load. */
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import type { Terminal } from '../../adapters/node/terminal.ts'
+import type { EditFlags, GetFlags } from './config.ts'
 import type { ConsumeFlags } from './consume.ts'
 import type { ProduceFlags } from './produce.ts'
 import { addStart } from './start-options.ts'
-import type { CreateFlags, TopicFlags } from './topic.ts'
+import type { AlterFlags, CreateFlags, TopicFlags } from './topic.ts'
 import { VERSION } from './version.ts'
 
 type Finish = (exitCode: number) => void
@@ -52,14 +53,15 @@ function buildProgram(terminal: Terminal, finish: Finish): Command {
     })
   addStart(program)
   addTopic(program, terminal)
+  addConfig(program, terminal)
   addProduce(program, terminal, finish)
   addConsume(program, terminal)
   return program
 }
 
 function addTopic(program: Command, terminal: Terminal): void {
-  const topic = program.command('topic').summary('create, list, describe and delete topics')
-  topic.description('Create, list, describe and delete topics.').helpCommand(false)
+  const topic = program.command('topic').summary('create, list, describe, change and delete topics')
+  topic.description('Create, list, describe, change and delete topics.').helpCommand(false)
   forCluster(topic.command('create <name>').summary('create a topic'))
     .description('Creates a topic. What is left out is as the broker has it configured.')
     .option('-p, --partitions <count>', 'partitions', wholeNumber(1, INT32_MAX))
@@ -78,9 +80,49 @@ function addTopic(program: Command, terminal: Terminal): void {
     .action(async (name: string, flags: TopicFlags) =>
       (await import('./topic.ts')).describeCommand(name, flags, terminal),
     )
+  forCluster(topic.command('alter <name>').summary('add partitions, change configs'))
+    .description('Changes a topic while it is in use. Everything is checked before anything changes.')
+    .option('-p, --partitions <count>', 'partitions in all: a topic grows and never shrinks', wholeNumber(1))
+    .option(
+      '-c, --config <key=value>',
+      'sets a config (key+=item and key-=item for lists); may be repeated',
+      collect,
+      [],
+    )
+    .option('-d, --delete-config <key>', 'back to what the broker has configured; may be repeated', collect, [])
+    .option('--validate-only', 'check everything, change nothing')
+    .action(async (name: string, flags: AlterFlags) => (await import('./topic.ts')).alterCommand(name, flags, terminal))
   forCluster(topic.command('delete <name...>').alias('rm').summary('delete topics with all their records')).action(
     async (names: string[], flags: TopicFlags) => (await import('./topic.ts')).deleteCommand(names, flags, terminal),
   )
+}
+
+function addConfig(program: Command, terminal: Terminal): void {
+  const config = program.command('config').summary('show and change configs of topics and brokers')
+  config.description('Show and change configs of topics and brokers while they run.')
+  ofOwner(config.command('get [key...]').summary('show configs'))
+    .description('Shows what is set and where it comes from, or the keys that are named.')
+    .option('-a, --all', 'defaults too')
+    .addOption(outputOption())
+    .action(async (keys: string[], flags: GetFlags) => (await import('./config.ts')).getCommand(keys, flags, terminal))
+  ofOwner(config.command('set <key=value...>').summary('set configs'))
+    .description('Sets configs, all or none of those given; key+=item and key-=item extend and shorten a list.')
+    .option('--validate-only', 'check everything, change nothing')
+    .action(async (settings: string[], flags: EditFlags) =>
+      (await import('./config.ts')).setCommand(settings, flags, terminal),
+    )
+  ofOwner(config.command('delete <key...>').alias('rm').summary('back to what holds without them'))
+    .option('--validate-only', 'check everything, change nothing')
+    .action(async (keys: string[], flags: EditFlags) =>
+      (await import('./config.ts')).deleteCommand(keys, flags, terminal),
+    )
+}
+
+function ofOwner(command: Command): Command {
+  return forCluster(command)
+    .option('-t, --topic <name>', 'configs of a topic')
+    .option('--broker <id>', 'configs of one broker', wholeNumber(0))
+    .option('--all-brokers', 'configs of all brokers together')
 }
 
 function addProduce(program: Command, terminal: Terminal, finish: Finish): void {

@@ -1,6 +1,7 @@
 /** `ottla start`: a broker as a process, from its options to its clean stop. */
 import { readFile } from 'node:fs/promises'
 import { constants } from 'node:os'
+import { resolve } from 'node:path'
 import type { NetAddress } from '../../ports/net.ts'
 import { type BrokerConfig, parseBrokerConfig } from '../../spec/config/broker.ts'
 import { nodeAdapters } from '../server/node-adapters.ts'
@@ -56,7 +57,8 @@ async function readConfig(options: StartOptions): Promise<BrokerConfig> {
   })
   for (const warning of result.warnings) process.stderr.write(`ottla: warning: ${warning}\n`)
   if (!result.ok) throw result.errors
-  return result.config
+  // Clients are told where the directories are, and would not know what they are relative to.
+  return { ...result.config, logDirs: result.config.logDirs.map(path => resolve(path)) }
 }
 
 async function propertiesOf(path: string): Promise<{ path: string; text: string }> {

@@ -1,9 +1,11 @@
-/** `ottla topic create|list|describe|delete`. */
+/** `ottla topic create|list|describe|alter|delete`. */
 import type { Terminal } from '../../adapters/node/terminal.ts'
 import type { Cluster, TopicInfo } from '../../client/cluster.ts'
+import { configsOf, editConfigs } from '../../client/configs.ts'
 import { listOffset, SpecialTime } from '../../client/list-offsets.ts'
-import { createTopic, deleteTopic, topicConfigs } from '../../client/topics.ts'
+import { createTopic, deleteTopic, growTopic } from '../../client/topics.ts'
 import { WireFailure } from '../../client/wire-failure.ts'
+import { deletionOf, settingOf } from './config.ts'
 import { type ClusterFlags, withCluster } from './connect.ts'
 import { CommandError, Failure } from './failure.ts'
 import { findTopic } from './find-topic.ts'
@@ -19,6 +21,15 @@ export interface CreateFlags extends ClusterFlags {
   /** `key=value`, each. */
   readonly config?: readonly string[]
   readonly ifNotExists?: true
+  readonly validateOnly?: true
+}
+
+export interface AlterFlags extends ClusterFlags {
+  /** How many there shall be in all. */
+  readonly partitions?: number
+  /** `key=value`, `key+=items` or `key-=items`, each. */
+  readonly config: readonly string[]
+  readonly deleteConfig: readonly string[]
   readonly validateOnly?: true
 }
 
@@ -62,14 +73,16 @@ export async function listCommand(flags: TopicFlags, terminal: Terminal): Promis
 export async function describeCommand(name: string, flags: TopicFlags, terminal: Terminal): Promise<void> {
   await withCluster(flags, async cluster => {
     const topic = await findTopic(cluster, name)
-    const configs = await topicConfigs(cluster, name)
+    const configs = await configsOf(cluster, { kind: 'topic', name })
     const partitions = await Promise.all(topic.partitions.map(each => describePartition(cluster, name, each)))
     if (flags.output === 'json') {
-      const config = Object.fromEntries(configs.map(entry => [entry.name, entry.value]))
+      const config = Object.fromEntries(configs.map(entry => [entry.key, entry.value]))
       await terminal.write(`${JSON.stringify({ name, id: topic.topicId, partitions, config }, null, 2)}\n`)
       return
     }
-    const own = configs.filter(entry => entry.isOwn).map(entry => `${entry.name}=${entry.value ?? '(not shown)'}`)
+    const own = configs
+      .filter(entry => entry.origin === 'topic')
+      .map(entry => `${entry.key}=${entry.value ?? '(not shown)'}`)
     const rows = partitions.map(each => [
       each.partition,
       each.leader < 0 ? 'none' : each.leader,
@@ -84,6 +97,27 @@ export async function describeCommand(name: string, flags: TopicFlags, terminal:
         rows,
       )}`,
     )
+  })
+}
+
+/** Everything is checked before anything changes. */
+export async function alterCommand(name: string, flags: AlterFlags, terminal: Terminal): Promise<void> {
+  const { partitions, validateOnly = false } = flags
+  const edits = [...flags.config.map(settingOf), ...flags.deleteConfig.map(deletionOf)]
+  if (partitions === undefined && edits.length === 0) {
+    throw new CommandError('say what to change with --partitions, --config or --delete-config', Failure.usage)
+  }
+  await withCluster(flags, async cluster => {
+    await findTopic(cluster, name)
+    const change = async (onlyValidated: boolean) => {
+      const options = { validateOnly: onlyValidated }
+      if (edits.length > 0) await editConfigs(cluster, { kind: 'topic', name }, edits, options)
+      if (partitions !== undefined) await growTopic(cluster, name, partitions, options)
+    }
+    await change(true)
+    if (!validateOnly) await change(false)
+    const size = partitions === undefined ? '' : `, ${plural(partitions, 'partition')}`
+    await terminal.write(`topic ${name} ${validateOnly ? 'could be changed' : 'changed'}${size}\n`)
   })
 }
 

@@ -4,9 +4,10 @@
  */
 import { type Uuid, uuidFromBytes } from '../../base/uuid.ts'
 import { FetchSessions } from '../../core/access/fetch-sessions.ts'
+import { BrokerConfigInForce } from '../../core/metadata/broker-config.ts'
 import type { BrokerEndpoint } from '../../core/metadata/image.ts'
 import type { DiskFault } from '../../ports/disk.ts'
-import { CleanerLoop } from '../../runtime/cleaner-loop.ts'
+import { CleanerLoop, type CleanerSettings } from '../../runtime/cleaner-loop.ts'
 import { ControllerLoop } from '../../runtime/controller-loop.ts'
 import type { DataDirectories } from '../../runtime/data-directories.ts'
 import { MetadataTail } from '../../runtime/metadata-tail.ts'
@@ -25,7 +26,7 @@ import { StartRefusal } from './start-refusal.ts'
 
 export class BrokerNode {
   readonly services: BrokerServices
-  readonly #config: BrokerConfig
+  readonly #config: BrokerConfigInForce
   readonly #adapters: ServerAdapters
   readonly #data: OpenedData
   readonly #tail: MetadataTail
@@ -34,25 +35,29 @@ export class BrokerNode {
   readonly #cleaner: CleanerLoop
   readonly #incarnation: string
   #brokerEpoch = -1
+  #configTold: BrokerConfig
+  #configListener: (config: BrokerConfig) => void = () => {}
   /** For the first application of the metadata only: see Reconciler's `mayCreate`. */
   #directoryMissing = false
 
   constructor(config: BrokerConfig, adapters: ServerAdapters, data: OpenedData) {
-    this.#config = config
+    this.#config = new BrokerConfigInForce(config, config.nodeId)
     this.#adapters = adapters
     this.#data = data
+    this.#configTold = config
     this.#incarnation = uuidFromBytes(adapters.crypto.randomUuid())
     const { clock, observe } = adapters
     const { directories, metaLog, membership } = data
     const self = config.nodeId
     const fatal = (why: unknown) => adapters.fatal(why)
     const table = new PartitionTable(self, () => this.#tail.image)
-    const reconciler = new Reconciler({ self, config, directories, table, clock, observe })
+    const reconciler = new Reconciler({ self, config: this.#config, directories, table, clock, observe })
     this.#tail = new MetadataTail({
       log: metaLog,
       apply: async ({ image, topics, removed }) => {
         await reconciler.apply(image, { topics, removed, mayCreate: !this.#directoryMissing })
         this.#directoryMissing = false
+        this.#configApplied()
       },
       observe,
       fatal,
@@ -62,7 +67,7 @@ export class BrokerNode {
       incarnation: this.#incarnation,
       log: metaLog,
       membership,
-      rules: config,
+      config: new BrokerConfigInForce(config, self),
       whenApplied: offset => this.#tail.whenApplied(offset),
       observe,
       fatal,
@@ -73,33 +78,37 @@ export class BrokerNode {
       directories,
       table,
       intervalMs: config.logRetentionCheckIntervalMs,
-      producerExpiryMs: config.producerIdExpirationMs,
+      producerExpiryMs: () => this.config.producerIdExpirationMs,
       fatal,
     })
     this.#cleaner = new CleanerLoop({
       clock,
       directories,
-      backoffMs: config.logCleanerBackoffMs,
-      options: {
-        mapBytes: config.logCleanerDedupeBufferSize,
-        loadFactor: config.logCleanerIoBufferLoadFactor,
-        bufferBytes: config.logCleanerIoBufferSize,
-        bytesPerSecond: config.logCleanerIoMaxBytesPerSecond,
-      },
+      settings: () => cleanerSettingsOf(this.config),
       fatal,
     })
     this.services = this.#servicesOver(table, fatal)
     directories.onFault((directory, fault) => this.#directoryFailed(table, directory, fault))
   }
 
+  /** In force at the metadata that this broker has. */
+  get config(): BrokerConfig {
+    return this.#config.at(this.#tail.image)
+  }
+
+  /** Calls `listener` after each change of the config in force, for as long as the broker lives. */
+  onConfig(listener: (config: BrokerConfig) => void): void {
+    this.#configListener = listener
+  }
+
   /** Registers this start of the process and applies all metadata. `endpoints` is where clients find the broker. */
   async start(endpoints: readonly BrokerEndpoint[]): Promise<void> {
     const { clusterId, directories, membership } = this.#data
-    const self = this.#config.nodeId
+    const { nodeId: self, rack } = this.#config.start
     const before = await this.#tail.load()
     refuseForeign(before.clusterId, clusterId, directories)
     const missing = missingDirectories(before.brokers.get(self)?.directories ?? [], directories)
-    this.#directoryMissing = directories.failedAtStart > 0 || missing.length > 0
+    this.#directoryMissing = directories.failedAtStart.length > 0 || missing.length > 0
     const incarnation = this.#incarnation
     const present = await membership.register({ brokerId: self, incarnation, registration: new Uint8Array(0) })
     if (present.kind !== 'ok') throw new StartRefusal(`broker ${self} could not register: ${present.kind}`)
@@ -112,7 +121,7 @@ export class BrokerNode {
       brokerId: self,
       incarnation,
       endpoints,
-      rack: this.#config.rack === '' ? null : this.#config.rack,
+      rack: rack === '' ? null : rack,
       // Else the next start would not know that anything is missing, and make what lies there anew, empty.
       directories: [...directories.ids, ...missing],
       caughtUp: true,
@@ -122,7 +131,7 @@ export class BrokerNode {
     }
     this.#brokerEpoch = registration.brokerEpoch
     this.#retention.start()
-    if (this.#config.logCleanerEnable) this.#cleaner.start()
+    if (this.#config.start.logCleanerEnable) this.#cleaner.start()
   }
 
   async stop(): Promise<void> {
@@ -142,9 +151,17 @@ export class BrokerNode {
     if (this.#data.directories.online.length === 0) this.#adapters.fatal(fault)
   }
 
+  #configApplied(): void {
+    const { config } = this
+    if (config === this.#configTold) return
+    this.#configTold = config
+    this.#configListener(config)
+  }
+
   #servicesOver(table: PartitionTable, fatal: (why: unknown) => void): BrokerServices {
     const { clock, observe, random, crypto } = this.#adapters
-    const config = this.#config
+    const node = this
+    const config = this.#config.start
     const producerIds = new ProducerIds(() =>
       this.#controller.submit({
         type: 'allocateProducerIds',
@@ -152,22 +169,37 @@ export class BrokerNode {
         brokerEpoch: this.#brokerEpoch,
       }),
     )
-    const room = this.#data.directories
+    const { directories } = this.#data
     return {
       nodeId: config.nodeId,
       clusterId: this.#data.clusterId,
-      config,
+      get config() {
+        return node.config
+      },
+      startConfig: config,
       clock,
       random,
       crypto,
       observe,
-      partitions: new PartitionHost({ table, purgatory: new Purgatory(clock), clock, room }),
+      partitions: new PartitionHost({ table, purgatory: new Purgatory(clock), clock, directories }),
       sessions: new FetchSessions({ slots: config.maxIncrementalFetchSessionCacheSlots }),
       image: () => this.#tail.image,
       submit: command => this.#controller.submit(command),
       nextProducerId: () => producerIds.next(),
       fatal,
     }
+  }
+}
+
+function cleanerSettingsOf(config: BrokerConfig): CleanerSettings {
+  return {
+    backoffMs: config.logCleanerBackoffMs,
+    options: {
+      mapBytes: config.logCleanerDedupeBufferSize,
+      loadFactor: config.logCleanerIoBufferLoadFactor,
+      bufferBytes: config.logCleanerIoBufferSize,
+      bytesPerSecond: config.logCleanerIoMaxBytesPerSecond,
+    },
   }
 }
 

@@ -28,7 +28,7 @@ export async function openData(config: BrokerConfig, adapters: ServerAdapters): 
   const clusterId = await clusterIdOf(config, adapters)
   const memory = new MemoryBudget(adapters.disk, { bytes: config.memoryBudgetBytes })
   const opened: LogDirectory[] = []
-  let failed = 0
+  const failed: string[] = []
   try {
     for (const path of config.logDirs) {
       try {
@@ -44,7 +44,7 @@ export async function openData(config: BrokerConfig, adapters: ServerAdapters): 
         )
       } catch (fault) {
         if (!(fault instanceof DiskFault)) throw fault
-        failed++
+        failed.push(path)
         if (path === config.logDirs[0]) throw cannotStart(path, fault)
         adapters.observe.log('error', 'log-directory.offline', { path, reason: fault.message })
       }

@@ -86,6 +86,7 @@ async function start(
   closers.push(() => data.close())
   const node = new BrokerNode(config, adapters, data)
   closers.push(() => node.stop())
+  node.onConfig(changed => brokerNet.limit(netLimitsOf(changed)))
   await node.start(endpointsOf(config, addresses, adapters.hostName))
   // Last in, first out: connections end before what answers them does.
   closers.push(() => brokerNet.close({ graceMs: STOP_GRACE_MS }))

@@ -9,20 +9,10 @@
  * - Brokers that are fenced are left out; a partition without a living leader says 5 and leader -1.
  */
 import { type Uuid, ZERO_UUID } from '../../base/uuid.ts'
-import {
-  aliveBrokers,
-  type BrokerImage,
-  isAlive,
-  type MetadataImage,
-  type PartitionImage,
-  type TopicImage,
-  topicById,
-  topicByName,
-} from '../../core/metadata/image.ts'
+import { aliveBrokers, type MetadataImage, type TopicImage, topicById, topicByName } from '../../core/metadata/image.ts'
 import { isInternalTopic, topicNameProblem } from '../../core/metadata/names.ts'
 import { errorCodeOf, type WireErrorName } from '../../spec/errors.ts'
 import {
-  type MetadataPartitionInput,
   type MetadataRequest,
   type MetadataResponseInput,
   type MetadataTopicResponseInput,
@@ -32,6 +22,7 @@ import { CLUSTER_OPERATIONS, OPERATIONS_NOT_ASKED, TOPIC_OPERATIONS } from './au
 import { createMissing } from './auto-create.ts'
 import { endpointOf } from './endpoints.ts'
 import { type ApiContext, type Handler, type Reply, serve } from './handler.ts'
+import { partitionRow } from './partition-row.ts'
 import { SlicedBody } from './sliced-body.ts'
 import { nextTurn } from './turns.ts'
 
@@ -184,35 +175,13 @@ function describe(
   found: { readonly image: MetadataImage; readonly topic: TopicImage },
 ): MetadataTopicResponseInput {
   const { image, topic } = found
+  const { apiVersion, listener } = context
+  const audience = { image, listener, knowsListenerNotFound: apiVersion >= LISTENER_NOT_FOUND_SINCE }
   return {
     name: topic.name,
     topicId: topic.id,
     isInternal: isInternalTopic(topic.name),
-    partitions: topic.partitions.map((partition, index) => describePartition(context, image, { partition, index })),
+    partitions: topic.partitions.map((partition, index) => partitionRow(audience, { partition, index })),
     topicAuthorizedOperations: request.includeTopicAuthorizedOperations ? TOPIC_OPERATIONS : OPERATIONS_NOT_ASKED,
   }
-}
-
-function describePartition(
-  context: ApiContext,
-  image: MetadataImage,
-  { partition, index }: { readonly partition: PartitionImage; readonly index: number },
-): MetadataPartitionInput {
-  const error = leaderError(context, image.brokers.get(partition.leader))
-  return {
-    errorCode: errorCodeOf(error),
-    partitionIndex: index,
-    leaderId: error === 'NONE' ? partition.leader : -1,
-    leaderEpoch: partition.leaderEpoch,
-    replicaNodes: partition.replicas,
-    isrNodes: partition.isr,
-    offlineReplicas: partition.replicas.filter(id => !isAlive(image, id)),
-  }
-}
-
-/** Whether the client can reach the leader. */
-function leaderError({ apiVersion, listener }: ApiContext, leader: BrokerImage | undefined): WireErrorName {
-  if (leader === undefined || leader.fenced) return 'LEADER_NOT_AVAILABLE'
-  if (endpointOf(leader, listener) !== null) return 'NONE'
-  return apiVersion >= LISTENER_NOT_FOUND_SINCE ? 'LISTENER_NOT_FOUND' : 'LEADER_NOT_AVAILABLE'
 }

@@ -14,7 +14,7 @@ import {
   type CreateTopicsTopicResponseInput,
   createTopicsApi,
 } from '../../wire/gen/create-topics.ts'
-import { topicEntries } from './config-entries.ts'
+import { ConfigEntries } from './config-entries.ts'
 import { type ApiContext, type Handler, serve } from './handler.ts'
 import { told } from './messages.ts'
 import { newTopicId } from './new-topic-id.ts'
@@ -30,7 +30,8 @@ export const handleCreateTopics: Handler<CreateTopicsRequest, CreateTopicsRespon
       validateOnly: request.validateOnly,
       placement: services.random.u32(),
     })
-    const topics = created.map(topic => topicResponse(context, topic, request.validateOnly))
+    const entries = new ConfigEntries(services, services.image())
+    const topics = created.map(topic => topicResponse(context, topic, { entries, hidesId: request.validateOnly }))
     return { body: { topics } }
   } catch (error) {
     if (!(error instanceof ControllerUnavailable)) throw error
@@ -51,7 +52,11 @@ function newTopic(topic: CreateTopicsTopic, topicId: Uuid): NewTopic {
   }
 }
 
-function topicResponse(context: ApiContext, topic: CreatedTopic, hidesId: boolean): CreateTopicsTopicResponseInput {
+function topicResponse(
+  context: ApiContext,
+  topic: CreatedTopic,
+  { entries, hidesId }: { readonly entries: ConfigEntries; readonly hidesId: boolean },
+): CreateTopicsTopicResponseInput {
   if (topic.error !== 'NONE') {
     return { name: topic.name, errorCode: errorCodeOf(topic.error), errorMessage: told(topic.message), configs: null }
   }
@@ -61,19 +66,20 @@ function topicResponse(context: ApiContext, topic: CreatedTopic, hidesId: boolea
     topicId: hidesId ? ZERO_UUID : topic.topicId,
     numPartitions: topic.partitionCount,
     replicationFactor: topic.replicationFactor,
-    configs: context.apiVersion >= CONFIGS_SINCE ? configsOf(context, topic) : null,
+    configs: context.apiVersion >= CONFIGS_SINCE ? configsOf(entries, topic) : null,
   }
 }
 
-function configsOf(context: ApiContext, topic: CreatedTopic): CreateTopicsConfigResponseInput[] {
-  const entries = topicEntries(context.services.config, topic.overrides, topic.replicationFactor)
-  return entries.map(({ name, value, source, readOnly }) => ({
-    name,
-    value,
-    readOnly,
-    configSource: source,
-    isSensitive: false,
-  }))
+function configsOf(entries: ConfigEntries, topic: CreatedTopic): CreateTopicsConfigResponseInput[] {
+  return entries
+    .ofTopic(topic.overrides, topic.replicationFactor)
+    .map(({ name, value, source, readOnly, isSensitive }) => ({
+      name,
+      value,
+      readOnly,
+      configSource: source,
+      isSensitive,
+    }))
 }
 
 function notDone(name: string, why: ControllerUnavailable): CreateTopicsTopicResponseInput {

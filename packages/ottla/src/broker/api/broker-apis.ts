@@ -12,7 +12,13 @@ import { deleteRecords } from './21-delete-records.ts'
 import { initProducerId } from './22-init-producer-id.ts'
 import { offsetForLeaderEpoch } from './23-offset-for-leader-epoch.ts'
 import { describeConfigs } from './32-describe-configs.ts'
+import { alterConfigs } from './33-alter-configs.ts'
+import { describeLogDirs } from './35-describe-log-dirs.ts'
+import { createPartitions } from './37-create-partitions.ts'
+import { incrementalAlterConfigs } from './44-incremental-alter-configs.ts'
 import { describeCluster } from './60-describe-cluster.ts'
+import { describeProducers } from './61-describe-producers.ts'
+import { describeTopicPartitions } from './75-describe-topic-partitions.ts'
 import { ApiTable } from './api-table.ts'
 
 export function brokerApis(): ApiTable {
@@ -29,7 +35,13 @@ export function brokerApis(): ApiTable {
     initProducerId,
     offsetForLeaderEpoch,
     describeConfigs,
+    alterConfigs,
+    describeLogDirs,
+    createPartitions,
+    incrementalAlterConfigs,
     describeCluster,
+    describeProducers,
+    describeTopicPartitions,
   ])
   return table
 }

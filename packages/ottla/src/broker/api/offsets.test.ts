@@ -53,7 +53,7 @@ test('ListOffsets: a partition named twice is refused twice, one that is not the
     assert.deepEqual(errors, ['INVALID_REQUEST', 'NONE', 'INVALID_REQUEST', 'UNKNOWN_TOPIC_OR_PARTITION'])
   }))
 
-test('DeleteRecords: up to an offset, up to the high watermark with -1, never beyond it and never back', () =>
+test('§8.37 DeleteRecords: up to an offset, up to the high watermark with -1, never beyond it and never back', () =>
   withBroker(async broker => {
     const peer = await broker.connect()
     await createTopic(peer, 'orders')

@@ -7,6 +7,7 @@ import { deleteTopicsApi } from '../../wire/gen/delete-topics.ts'
 import { describeConfigsApi } from '../../wire/gen/describe-configs.ts'
 import { metadataApi } from '../../wire/gen/metadata.ts'
 import { batchOf, createTopic, errorOf, fetch, metadataOf, produce, valuesIn } from '../testing/calls.ts'
+import { outcomeOf } from '../testing/config-calls.ts'
 import { withBroker } from '../testing/memory-broker.ts'
 import type { RawPeer } from '../testing/raw-peer.ts'
 
@@ -22,7 +23,7 @@ async function create(peer: RawPeer, topics: readonly CreateTopicsTopicInput[], 
   return response.topics
 }
 
-test('Metadata in every version: the broker, all topics, some, none', () =>
+test('§8.28 Metadata in every version: the broker, all topics, some, none', () =>
   withBroker(async broker => {
     const peer = await broker.connect()
     const topicId = await createTopic(peer, 'orders', { partitions: 2 })
@@ -79,7 +80,7 @@ test('Metadata by id: found, unknown 100, not before v12', () =>
     assert.deepEqual((await byId(ZERO_UUID, 12))[0], 'INVALID_REQUEST')
   }))
 
-test('automatic creation: the first reply says 3, and many who ask at once make one topic', () =>
+test('§8.28 automatic creation: the first reply says 3, and many who ask at once make one topic', () =>
   withBroker(async broker => {
     const peers = await Promise.all(Array.from({ length: 8 }, () => broker.connect()))
     const first = await Promise.all(peers.map(peer => metadataOf(peer, 'wanted', { allowAutoTopicCreation: true })))
@@ -92,7 +93,7 @@ test('automatic creation: the first reply says 3, and many who ask at once make 
     assert.equal(errorOf(await produce(peer, { topic: 'wanted', records: batchOf(['x']) })), 'NONE')
   }))
 
-test('automatic creation needs the request and the broker to allow it', async () => {
+test('§8.28 automatic creation needs the request and the broker to allow it', async () => {
   await withBroker(async broker => {
     const peer = await broker.connect()
     for (let i = 0; i < 2; i++) assert.equal(errorOf(await metadataOf(peer, 'unwanted')), 'UNKNOWN_TOPIC_OR_PARTITION')
@@ -117,7 +118,7 @@ test('a name that cannot be made beside another is told so', () =>
     assert.equal(errorOf(topic), 'INVALID_TOPIC_EXCEPTION')
   }))
 
-test('CreateTopics: defaults, ids and configs in the reply; a topic that is there already; the same name twice', () =>
+test('§8.36 CreateTopics: defaults, ids and configs in the reply; a topic that is there already; the same name twice', () =>
   withBroker(
     async broker => {
       const peer = await broker.connect()
@@ -140,7 +141,7 @@ test('CreateTopics: defaults, ids and configs in the reply; a topic that is ther
     { 'num.partitions': '3', 'log.segment.bytes': '123456' },
   ))
 
-test('CreateTopics: more replicas than brokers, placed by hand, only checked', () =>
+test('§8.36 CreateTopics: more replicas than brokers, placed by hand, only checked', () =>
   withBroker(async broker => {
     const peer = await broker.connect()
     assert.equal(
@@ -161,7 +162,7 @@ test('CreateTopics: more replicas than brokers, placed by hand, only checked', (
     assert.equal(errorOf(await metadataOf(peer, 'checked')), 'UNKNOWN_TOPIC_OR_PARTITION')
   }))
 
-test('a topic can be written to as soon as it was made, and is gone as soon as it was deleted', () =>
+test('§8.36 a topic can be written to as soon as it was made, and is gone as soon as it was deleted', () =>
   withBroker(async broker => {
     const peer = await broker.connect()
     for (let round = 0; round < 3; round++) {
@@ -174,6 +175,67 @@ test('a topic can be written to as soon as it was made, and is gone as soon as i
       assert.deepEqual([responses[0]?.name, responses[0]?.topicId], ['orders', topicId])
       assert.equal(errorOf(await fetch(peer, { topic: 'orders' })), 'UNKNOWN_TOPIC_OR_PARTITION')
     }
+  }))
+
+test('§8.36 what cannot be created is refused in the words that tools print', () =>
+  withBroker(async broker => {
+    const peer = await broker.connect()
+    await createTopic(peer, 'a.b')
+    const byHand = (...brokerIds: readonly number[]) => ({
+      numPartitions: -1,
+      replicationFactor: -1,
+      assignments: [{ partitionIndex: 0, brokerIds }],
+    })
+    const config = (name: string, value: string | null) => ({ configs: [{ name, value }] })
+    const refusals: readonly (readonly [CreateTopicsTopicInput, outcome: string])[] = [
+      [one('a.b'), "TOPIC_ALREADY_EXISTS Topic 'a.b' already exists."],
+      [one('a_b'), "INVALID_TOPIC_EXCEPTION Topic 'a_b' collides with existing topic: a.b"],
+      [one(''), 'INVALID_TOPIC_EXCEPTION Topic name is invalid: the empty string is not allowed'],
+      [one('.'), "INVALID_TOPIC_EXCEPTION Topic name is invalid: '.' is not allowed"],
+      [
+        one('a b'),
+        "INVALID_TOPIC_EXCEPTION Topic name is invalid: 'a b' contains one or more characters other than ASCII alphanumerics, '.', '_' and '-'",
+      ],
+      [
+        one('x'.repeat(250)),
+        `INVALID_TOPIC_EXCEPTION Topic name is invalid: the length of '${'x'.repeat(250)}' is longer than the max allowed length 249`,
+      ],
+      [
+        one('n', { numPartitions: 0 }),
+        'INVALID_PARTITIONS Number of partitions was set to an invalid non-positive value.',
+      ],
+      [
+        one('n', { replicationFactor: 0 }),
+        'INVALID_REPLICATION_FACTOR Replication factor must be larger than 0, or -1 to use the default value.',
+      ],
+      [
+        one('n', { ...byHand(1), numPartitions: 1 }),
+        'INVALID_REQUEST A manual partition assignment was specified, but numPartitions was not set to -1.',
+      ],
+      [
+        one('n', byHand(7)),
+        'INVALID_REPLICA_ASSIGNMENT The manual partition assignment includes broker 7, but no such broker is registered.',
+      ],
+      [
+        one('n', byHand(1, 1)),
+        'INVALID_REPLICA_ASSIGNMENT The manual partition assignment includes the broker 1 more than once.',
+      ],
+      [
+        one('n', config('retention.ms', 'soon')),
+        'INVALID_CONFIG Invalid value soon for configuration retention.ms: Not a number of type LONG',
+      ],
+      [one('n', config('no.such.key', '1')), 'INVALID_CONFIG Unknown topic config name: no.such.key'],
+      [
+        one('n', config('retention.ms', null)),
+        'INVALID_CONFIG Null value not supported for topic configs: retention.ms',
+      ],
+      [one('__cluster_metadata'), 'INVALID_REQUEST Creation of internal topic __cluster_metadata is prohibited.'],
+    ]
+    for (const validateOnly of [true, false]) {
+      for (const [topic, outcome] of refusals)
+        assert.equal(outcomeOf((await create(peer, [topic], validateOnly))[0]), outcome)
+    }
+    assert.equal(outcomeOf((await create(peer, [one('d'), one('d')]))[0]), 'INVALID_REQUEST Duplicate topic name.')
   }))
 
 test('DeleteTopics: what is not there, what is named in no way or in two, and when it is switched off', async () => {
@@ -229,7 +291,7 @@ test('DescribeConfigs: sources, synonyms, types, documentation', () =>
       assert.match(retention?.documentation ?? '', /Milliseconds/)
       const ofBroker = await describe(4, '1', ['log.retention.ms', 'num.partitions'])
       assert.deepEqual(ofBroker.configs.map(each => [each.name, each.value, each.configSource, each.readOnly]).sort(), [
-        ['log.retention.ms', '3600000', 4, true],
+        ['log.retention.ms', '3600000', 4, false],
         ['num.partitions', '1', 5, true],
       ])
       assert.equal(errorOf(await describe(2, 'nowhere')), 'UNKNOWN_TOPIC_OR_PARTITION')

@@ -10,13 +10,18 @@ export type Admission =
   | { readonly kind: 'refused'; readonly why: string }
 
 export class Admissions {
-  readonly #limits: NetLimits
+  #limits: NetLimits
   readonly #perAddress = new Map<string, number>()
   #count = 0
   /** When the next connection's turn is: a full second's worth may come at once, then one per 1/rate. */
   #nextTurnAt: Millis = Number.NEGATIVE_INFINITY
 
   constructor(limits: NetLimits) {
+    this.#limits = limits
+  }
+
+  /** For those who enter from now on. Whoever is in stays in, and turns that were given stand. */
+  limit(limits: NetLimits): void {
     this.#limits = limits
   }
 

@@ -59,6 +59,11 @@ export class BrokerNet {
     return bound.address
   }
 
+  /** Other limits for connections that come from now on; those that are open keep to what they began with. */
+  limit(limits: NetLimits): void {
+    this.#admissions.limit(limits)
+  }
+
   /** From now on requests are answered. */
   serve(services: BrokerServices): void {
     assert(this.#shared === null, 'services are given once')

@@ -21,9 +21,20 @@ const PATIENCE_MS = 1000
 
 /** Disk and coordination, for one broker after the other. */
 export class MemoryWorld {
-  readonly disk = new MemoryDisk()
+  readonly #failing = new Set<string>()
+  readonly disk = new MemoryDisk({ intercept: ({ path }) => (this.#isFailing(path) ? 'EIO' : 'go') })
   readonly coordination = new MemoryCoordination()
   starts = 0
+
+  /** From now on nothing on the disk below the directory works. */
+  failDisk(directory: string): void {
+    this.#failing.add(directory)
+  }
+
+  #isFailing(path: string): boolean {
+    for (const directory of this.#failing) if (path.startsWith(directory)) return true
+    return false
+  }
 }
 
 export class MemoryBroker {
@@ -33,6 +44,8 @@ export class MemoryBroker {
   readonly server: Server
   readonly #net: MemoryNet
   readonly #turns: Turns
+  readonly #world: MemoryWorld
+  readonly #keys: Readonly<Record<string, string>>
 
   /** Use `start`. */
   constructor(parts: {
@@ -41,6 +54,8 @@ export class MemoryBroker {
     net: MemoryNet
     observe: CollectingObserve
     fatals: unknown[]
+    world: MemoryWorld
+    keys: Readonly<Record<string, string>>
   }) {
     this.clock = parts.clock
     this.server = parts.server
@@ -48,6 +63,8 @@ export class MemoryBroker {
     this.fatals = parts.fatals
     this.#net = parts.net
     this.#turns = new Turns(parts.clock, PATIENCE_MS)
+    this.#world = parts.world
+    this.#keys = parts.keys
   }
 
   /**
@@ -78,7 +95,18 @@ export class MemoryBroker {
       fatal: why => fatals.push(why),
     })
     const server = await new Turns(clock, Number.POSITIVE_INFINITY).settled(starting)
-    return new MemoryBroker({ clock, server, net, observe, fatals })
+    return new MemoryBroker({ clock, server, net, observe, fatals, world, keys })
+  }
+
+  /** A clean stop, then a start on the same disk with the same config. */
+  async restart(): Promise<MemoryBroker> {
+    await this.close()
+    return MemoryBroker.start(this.#keys, this.#world)
+  }
+
+  /** From now on nothing on the disk below the directory works. */
+  failDisk(directory: string): void {
+    this.#world.failDisk(directory)
   }
 
   /** Of the first listener. */

@@ -131,6 +131,7 @@ export interface ConfigChange {
 
 export interface AlterConfigs {
   readonly type: 'alterConfigs'
+  /** Each resource once. */
   readonly resources: readonly ConfigChange[]
   readonly validateOnly: boolean
 }
@@ -202,7 +203,9 @@ export interface ControllerReplies {
   createTopics: readonly CreatedTopic[]
   /** One for each distinct topic, in the order of the request. */
   deleteTopics: readonly DeletedTopic[]
+  /** One for each distinct name, in the order of the request. */
   createPartitions: readonly (Outcome & { readonly name: string })[]
+  /** One for each resource, in the order of the request. */
   alterConfigs: readonly AlteredConfig[]
   allocateProducerIds: ProducerIdBlock
   alterPartition: Outcome

@@ -5,12 +5,13 @@ import { test } from 'node:test'
 import { uuidFromBytes } from '../../base/uuid.ts'
 import { brokerConfigOf } from '../../spec/config/broker.ts'
 import { replayLog } from '../golden.ts'
+import { BrokerConfigInForce } from '../metadata/broker-config.ts'
 import { evolveAll } from '../metadata/evolve.ts'
 import { ConfigResource, emptyImage, type MetadataImage, topicByName } from '../metadata/image.ts'
 import type { MetadataRecord } from '../metadata/records.ts'
 import { imageInvariants } from '../metadata/snapshot.ts'
 import type { ConfigChange, ConfigOperation, ControllerCommand, NewTopic, Outcome } from './commands.ts'
-import { type ControllerRules, decide } from './decide.ts'
+import { decide } from './decide.ts'
 
 function idOf(number: number): string {
   const bytes = new Uint8Array(16)
@@ -21,17 +22,18 @@ function idOf(number: number): string {
 /** One controller and the image that its records make. Commands and records are told in words. */
 class Console {
   image: MetadataImage = emptyImage()
-  rules: ControllerRules = brokerConfigOf()
+  config = new BrokerConfigInForce(brokerConfigOf(), 1)
   #topicNumber = 0
 
   run(line: string): string[] {
     const [verb = '', ...words] = line.split(' ')
     if (verb === 'config') {
-      this.rules = brokerConfigOf(Object.fromEntries(words.map(word => word.split('=') as [string, string])))
+      const start = brokerConfigOf(Object.fromEntries(words.map(word => word.split('=') as [string, string])))
+      this.config = new BrokerConfigInForce(start, 1)
       return []
     }
     const command = this.#command(verb, words)
-    const decision = decide(this.image, command, this.rules)
+    const decision = decide(this.image, command, this.config)
     this.image = evolveAll(this.image, decision.records)
     imageInvariants(this.image)
     const reply = decision.reply as (Outcome & Record<string, unknown>) | (Outcome & Record<string, unknown>)[]
@@ -175,7 +177,7 @@ class Console {
         return `${placeOf(body)} in sync ${body.isr} leader ${body.leader} ${numbers}`
       }
       case 'config':
-        return `config ${body.resourceName} ${body.name}=${body.value ?? '(default)'}`
+        return `config ${body.resourceName || 'all brokers'} ${body.name}=${body.value ?? '(default)'}`
       case 'producerIds':
         return `producer ids from ${body.nextProducerId}`
       default:
@@ -189,8 +191,8 @@ function tellOutcome(reply: Outcome & Record<string, unknown>): string {
   const { error, message } = reply
   const subject =
     reply.name ?? reply.resourceName ?? (reply.topic === undefined ? null : `${reply.topic}-${reply.partition}`)
-  const about = subject === null || subject === undefined ? '' : `${subject}: `
-  if (error !== 'NONE') return `-> ${about}${error} ${message}`
+  const about = subject === null || subject === undefined ? '' : `${subject === '' ? 'all brokers' : subject}: `
+  if (error !== 'NONE') return `-> ${about}${error} ${message ?? ''}`.trimEnd()
   const facts = []
   if (reply.brokerEpoch !== undefined) facts.push(`registration ${reply.brokerEpoch}`)
   if (reply.firstProducerId !== undefined) facts.push(`${reply.count} from ${reply.firstProducerId}`)
@@ -210,10 +212,11 @@ function partitionsOf(text: string): { topic: string; partition: number }[] | nu
   })
 }
 
-/** `alter [broker] NAME key=value key+=value key-=value key= [replaceAll]` */
+/** `alter [broker] NAME|all key=value key+=value key-=value key= [replaceAll]` */
 function alteration(words: string[]): ConfigChange {
   const isBroker = words[0] === 'broker'
-  const [resourceName = '', ...rest] = isBroker ? words.slice(1) : words
+  const [name = '', ...rest] = isBroker ? words.slice(1) : words
+  const resourceName = isBroker && name === 'all' ? '' : name
   const operations: Record<string, ConfigOperation> = { '=': 'set', '+=': 'append', '-=': 'subtract' }
   const changes = rest
     .filter(word => word !== 'replaceAll')
@@ -233,7 +236,7 @@ test('replicas placed by hand and counts exclude each other; no config value is 
   const create = (change: Partial<NewTopic>) => {
     const topics = [{ ...topic, ...change }]
     const command: ControllerCommand = { type: 'createTopics', topics, validateOnly: false, placement: 3 }
-    const { records, reply } = decide(controller.image, command, controller.rules)
+    const { records, reply } = decide(controller.image, command, controller.config)
     return [records.length, reply[0]?.error]
   }
   const byHand = { assignments: [{ partition: 0, replicas: [1] }] }
@@ -256,8 +259,8 @@ test('validateOnly answers the same and records nothing', () => {
   } as const
   const alter = { type: 'alterConfigs', resources: [alteration(['there', 'retention.ms=1'])] } as const
   for (const command of [grow, alter]) {
-    const dry = decide(controller.image, { ...command, validateOnly: true }, controller.rules)
-    const wet = decide(controller.image, { ...command, validateOnly: false }, controller.rules)
+    const dry = decide(controller.image, { ...command, validateOnly: true }, controller.config)
+    const wet = decide(controller.image, { ...command, validateOnly: false }, controller.config)
     assert.deepEqual(dry.reply, wet.reply)
     assert.deepEqual([dry.records.length, wet.records.length > 0], [0, true])
   }

@@ -13,7 +13,7 @@ export interface Decision<Reply> {
   readonly reply: Reply
 }
 
-/** The broker config keys that decisions depend on. */
+/** The broker config that decisions depend on, as it is in force at the image that they are made on. */
 export type ControllerRules = Pick<
   BrokerConfig,
   'numPartitions' | 'defaultReplicationFactor' | 'deleteTopicEnable' | 'topicDefaults'
@@ -21,6 +21,7 @@ export type ControllerRules = Pick<
 
 export const DONE: Outcome = { error: 'NONE', message: null }
 
-export function refusal(error: WireErrorName, message: string): Outcome {
+/** `message` null: the error's name says it all. */
+export function refusal(error: WireErrorName, message: string | null): Outcome {
   return { error, message }
 }

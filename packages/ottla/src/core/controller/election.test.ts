@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { uuidFromBytes } from '../../base/uuid.ts'
 import { brokerConfigOf } from '../../spec/config/broker.ts'
+import { BrokerConfigInForce } from '../metadata/broker-config.ts'
 import { evolveAll } from '../metadata/evolve.ts'
 import { emptyImage, isAlive, type MetadataImage, type PartitionImage, topicByName } from '../metadata/image.ts'
 import { imageInvariants } from '../metadata/snapshot.ts'
@@ -10,7 +11,7 @@ import type { ControllerCommand } from './commands.ts'
 import { decide } from './decide.ts'
 import { electLeader } from './election.ts'
 
-const rules = brokerConfigOf()
+const config = new BrokerConfigInForce(brokerConfigOf(), 1)
 const idOf = (number: number) =>
   uuidFromBytes(Uint8Array.from({ length: 16 }, (_, i) => (i === 0 ? 1 : (number >> (i - 8)) & 1)))
 
@@ -21,7 +22,7 @@ function registration(brokerId: number, start: number): ControllerCommand {
 }
 
 function apply(image: MetadataImage, command: ControllerCommand): MetadataImage {
-  const next = evolveAll(image, decide(image, command, rules).records)
+  const next = evolveAll(image, decide(image, command, config).records)
   imageInvariants(next)
   return next
 }

@@ -10,6 +10,7 @@ import { placeReplicas } from './placement.ts'
 
 /** Partitions that one command may make: its records are one append. */
 export const PARTITIONS_PER_COMMAND_MAX = 10_000
+export const TOO_MANY_PARTITIONS = 'Excessively large number of partitions per request.'
 
 type PartitionRequest = CreatePartitions['topics'][number]
 
@@ -19,14 +20,18 @@ export function decideCreatePartitions(
 ): Decision<readonly (Outcome & { readonly name: string })[]> {
   const records: MetadataRecord[] = []
   const reply: (Outcome & { readonly name: string })[] = []
-  const seen = new Set<string>()
+  const times = new Map<string, number>()
+  for (const { name } of command.topics) times.set(name, (times.get(name) ?? 0) + 1)
   let made = 0
   for (const request of command.topics) {
     const { name } = request
-    const outcome = seen.has(name)
-      ? refusal('INVALID_REQUEST', `topic ${name} is named twice`)
-      : addPartitions(image, request, { placement: command.placement, room: PARTITIONS_PER_COMMAND_MAX - made })
-    seen.add(name)
+    const count = times.get(name)
+    if (count === 0) continue
+    times.set(name, 0)
+    const outcome =
+      count === 1
+        ? addPartitions(image, request, { placement: command.placement, room: PARTITIONS_PER_COMMAND_MAX - made })
+        : refusal('INVALID_REQUEST', 'Duplicate topic name.')
     if ('error' in outcome) {
       reply.push({ name, ...outcome })
       continue
@@ -44,14 +49,15 @@ function addPartitions(
   limits: { placement: number; room: number },
 ): readonly MetadataRecord[] | Outcome {
   const topic = topicByName(image, request.name)
-  if (topic === null) return refusal('UNKNOWN_TOPIC_OR_PARTITION', `topic ${request.name} is not there`)
+  if (topic === null) return refusal('UNKNOWN_TOPIC_OR_PARTITION', null)
   const have = topic.partitions.length
   const added = request.count - have
-  if (added === 0) return refusal('INVALID_PARTITIONS', `the topic has ${have} partitions already`)
-  if (added < 0) return refusal('INVALID_PARTITIONS', `the topic has ${have} partitions: it cannot have fewer`)
-  if (added > limits.room) {
-    return refusal('POLICY_VIOLATION', `one request may make ${PARTITIONS_PER_COMMAND_MAX} partitions`)
+  if (added === 0) return refusal('INVALID_PARTITIONS', `Topic already has ${have} partition(s).`)
+  if (added < 0) {
+    const message = `The topic ${topic.name} currently has ${have} partition(s); ${request.count} would not be an increase.`
+    return refusal('INVALID_PARTITIONS', message)
   }
+  if (added > limits.room) return refusal('POLICY_VIOLATION', TOO_MANY_PARTITIONS)
   const assigned =
     request.assignments === null
       ? place(image, topic, { added, placement: limits.placement })
@@ -79,14 +85,16 @@ function byHand(image: MetadataImage, topic: TopicImage, request: PartitionReque
   const assignments = request.assignments ?? []
   const added = request.count - topic.partitions.length
   if (assignments.length !== added) {
-    const message = `${added} partitions are added, and ${assignments.length} are placed by hand`
+    const message = `Attempted to add ${added} additional partition(s), but only ${assignments.length} assignment(s) were specified.`
     return refusal('INVALID_REPLICA_ASSIGNMENT', message)
   }
-  for (const replicas of assignments) {
+  for (const [index, replicas] of assignments.entries()) {
     const refused = checkReplicas(image, { replicas, like: topic.partitions[0]!.replicas.length })
     if (refused !== null) return refused
     if (!replicas.some(id => isAlive(image, id))) {
-      return refusal('INVALID_REPLICA_ASSIGNMENT', `no broker of ${replicas.join(', ')} is alive`)
+      const partition = topic.partitions.length + index
+      const message = `All brokers specified in the manual partition assignment for partition ${partition} are fenced.`
+      return refusal('INVALID_REPLICA_ASSIGNMENT', message)
     }
   }
   return [...assignments]
@@ -95,10 +103,13 @@ function byHand(image: MetadataImage, topic: TopicImage, request: PartitionReque
 export function checkReplicationFactor(replicationFactor: number, aliveCount: number): Outcome | null {
   if (aliveCount === 0) return refusal('INVALID_REPLICATION_FACTOR', 'no broker is alive')
   if (replicationFactor < 1 || replicationFactor > 32_767) {
-    return refusal('INVALID_REPLICATION_FACTOR', `a replication factor is 1 to 32767, not ${replicationFactor}`)
+    const message = 'Replication factor must be larger than 0, or -1 to use the default value.'
+    return refusal('INVALID_REPLICATION_FACTOR', message)
   }
   if (replicationFactor <= aliveCount) return null
-  const message = `a replication factor of ${replicationFactor} needs as many brokers alive, there are ${aliveCount}`
+  const message =
+    `Unable to replicate the partition ${replicationFactor} time(s): The target replication factor of ` +
+    `${replicationFactor} cannot be reached because only ${aliveCount} broker(s) are registered.`
   return refusal('INVALID_REPLICATION_FACTOR', message)
 }
 
@@ -109,12 +120,18 @@ export function checkReplicas(
 ): Outcome | null {
   const { replicas, like } = placed
   const refuse = (message: string) => refusal('INVALID_REPLICA_ASSIGNMENT', message)
-  if (replicas.length === 0) return refuse('a partition has 1 or more replicas')
-  if (new Set(replicas).size !== replicas.length) return refuse(`a broker is named twice: ${replicas.join(', ')}`)
+  if (replicas.length === 0) return refuse('The manual partition assignment includes an empty replica list.')
   const unknown = replicas.find(id => !image.brokers.has(id))
-  if (unknown !== undefined) return refuse(`broker ${unknown} is not registered`)
+  if (unknown !== undefined) {
+    return refuse(`The manual partition assignment includes broker ${unknown}, but no such broker is registered.`)
+  }
+  const twice = replicas.find((id, index) => replicas.indexOf(id) !== index)
+  if (twice !== undefined) return refuse(`The manual partition assignment includes the broker ${twice} more than once.`)
   if (replicas.length === like) return null
-  return refuse(`all partitions of a topic have the same number of replicas, ${like}, not ${replicas.length}`)
+  return refuse(
+    `The manual partition assignment includes a partition with ${replicas.length} replica(s), but this is not consistent ` +
+      `with previous partitions, which have ${like} replica(s).`,
+  )
 }
 
 /** A partition's first record: everyone alive is in sync, for there is nothing to be behind with. */

@@ -2,6 +2,7 @@
 import { assert } from '../../base/assert.ts'
 import type { BrokerId } from '../../base/units.ts'
 import { isAssignable, type Uuid, ZERO_UUID } from '../../base/uuid.ts'
+import { errorText } from '../../spec/config/text.ts'
 import {
   aliveBrokers,
   ConfigResource,
@@ -14,10 +15,16 @@ import {
 import { ambiguousForm, CLUSTER_METADATA_TOPIC, topicNameProblem } from '../metadata/names.ts'
 import type { MetadataRecord } from '../metadata/records.ts'
 import type { CreatedTopic, CreateTopics, DeletedTopic, DeleteTopics, NewTopic, Outcome } from './commands.ts'
-import { checkTopicOverrides } from './configs.ts'
 import { type ControllerRules, type Decision, DONE, refusal } from './decision.ts'
-import { checkReplicas, checkReplicationFactor, newPartition, PARTITIONS_PER_COMMAND_MAX } from './new-partitions.ts'
+import {
+  checkReplicas,
+  checkReplicationFactor,
+  newPartition,
+  PARTITIONS_PER_COMMAND_MAX,
+  TOO_MANY_PARTITIONS,
+} from './new-partitions.ts'
 import { placeReplicas } from './placement.ts'
+import { checkTopicOverrides } from './topic-configs.ts'
 
 /** A topic made without a replication factor has as many replicas as brokers are alive, at most this many. */
 const AUTO_REPLICAS_MAX = 3
@@ -45,7 +52,7 @@ export function decideCreateTopics(
     const made =
       count === 1
         ? makeTopic(image, { topic, placement: command.placement, taken }, rules)
-        : refusal('INVALID_REQUEST', `topic ${topic.name} is named ${count} times`)
+        : refusal('INVALID_REQUEST', 'Duplicate topic name.')
     if ('error' in made) {
       reply.push(notCreated(topic.name, made))
       continue
@@ -73,7 +80,9 @@ function makeTopic(
   if (refusedName !== null) return refusedName
   const overrides = new Map<string, string>()
   for (const config of topic.configs) {
-    if (config.value === null) return refusal('INVALID_CONFIG', `the value of ${config.name} is null`)
+    if (config.value === null) {
+      return refusal('INVALID_CONFIG', `Null value not supported for topic configs: ${errorText(config.name)}`)
+    }
     overrides.set(config.name, config.value)
   }
   const refusedConfig = checkTopicOverrides(overrides, rules)
@@ -84,7 +93,7 @@ function makeTopic(
       : assign(image, { topic, placement: request.placement }, rules)
   if ('error' in assigned) return assigned
   if (taken.partitionCount + assigned.length > PARTITIONS_PER_COMMAND_MAX) {
-    return refusal('POLICY_VIOLATION', `one request may make ${PARTITIONS_PER_COMMAND_MAX} partitions`)
+    return refusal('POLICY_VIOLATION', TOO_MANY_PARTITIONS)
   }
   taken.partitionCount += assigned.length
   const form = ambiguousForm(name)
@@ -101,15 +110,15 @@ function makeTopic(
 
 function checkName(image: MetadataImage, name: string, taken: Taken): Outcome | null {
   const problem = topicNameProblem(name)
-  if (problem !== null) return refusal('INVALID_TOPIC_EXCEPTION', `the topic name is not allowed: ${problem}`)
+  if (problem !== null) return refusal('INVALID_TOPIC_EXCEPTION', problem)
   if (name === CLUSTER_METADATA_TOPIC) {
-    return refusal('INVALID_REQUEST', `${CLUSTER_METADATA_TOPIC} is the name of the metadata log`)
+    return refusal('INVALID_REQUEST', `Creation of internal topic ${CLUSTER_METADATA_TOPIC} is prohibited.`)
   }
-  if (topicByName(image, name) !== null) return refusal('TOPIC_ALREADY_EXISTS', `topic '${name}' already exists`)
+  if (topicByName(image, name) !== null) return refusal('TOPIC_ALREADY_EXISTS', `Topic '${name}' already exists.`)
   const form = ambiguousForm(name)
   const twin = form === null ? undefined : (image.ambiguousNames.get(form) ?? taken.ambiguous.get(form))
   if (twin === undefined) return null
-  return refusal('INVALID_TOPIC_EXCEPTION', `topic '${name}' collides with topic '${twin}': '.' and '_' count as one`)
+  return refusal('INVALID_TOPIC_EXCEPTION', `Topic '${name}' collides with existing topic: ${twin}`)
 }
 
 function assign(
@@ -120,10 +129,10 @@ function assign(
   const { topic } = request
   const alive = aliveBrokers(image)
   const count = topic.partitionCount === -1 ? rules.numPartitions : topic.partitionCount
-  if (count < 1) return refusal('INVALID_PARTITIONS', `a topic has 1 or more partitions, not ${count}`)
-  if (count > PARTITIONS_PER_COMMAND_MAX) {
-    return refusal('POLICY_VIOLATION', `one request may make ${PARTITIONS_PER_COMMAND_MAX} partitions, not ${count}`)
+  if (count < 1) {
+    return refusal('INVALID_PARTITIONS', 'Number of partitions was set to an invalid non-positive value.')
   }
+  if (count > PARTITIONS_PER_COMMAND_MAX) return refusal('POLICY_VIOLATION', TOO_MANY_PARTITIONS)
   const configured =
     rules.defaultReplicationFactor === -1 ? Math.min(AUTO_REPLICAS_MAX, alive.length) : rules.defaultReplicationFactor
   const replicationFactor = topic.replicationFactor === -1 ? configured : topic.replicationFactor
@@ -133,20 +142,25 @@ function assign(
 }
 
 function assignByHand(image: MetadataImage, topic: NewTopic): (readonly BrokerId[])[] | Outcome {
-  if (topic.partitionCount !== -1 || topic.replicationFactor !== -1) {
-    const message = 'replicas are placed by hand: then partitions and replication factor are not given too'
+  if (topic.partitionCount !== -1) {
+    const message = 'A manual partition assignment was specified, but numPartitions was not set to -1.'
+    return refusal('INVALID_REQUEST', message)
+  }
+  if (topic.replicationFactor !== -1) {
+    const message = 'A manual partition assignment was specified, but replication factor was not set to -1.'
     return refusal('INVALID_REQUEST', message)
   }
   const assigned: (readonly BrokerId[])[] = []
   for (const { partition, replicas } of [...topic.assignments].sort((a, b) => a.partition - b.partition)) {
     if (partition !== assigned.length) {
-      const message = 'the partitions placed by hand are not 0, 1, 2 and so on, each once'
+      const message = 'partitions should be a consecutive 0-based integer sequence'
       return refusal('INVALID_REPLICA_ASSIGNMENT', message)
     }
     const refused = checkReplicas(image, { replicas, like: assigned[0]?.length ?? replicas.length })
     if (refused !== null) return refused
     if (!replicas.some(id => isAlive(image, id))) {
-      return refusal('INVALID_REPLICA_ASSIGNMENT', `no broker of partition ${partition} is alive`)
+      const message = `All brokers specified in the manual partition assignment for partition ${partition} are fenced.`
+      return refusal('INVALID_REPLICA_ASSIGNMENT', message)
     }
     assigned.push(replicas)
   }

@@ -16,15 +16,20 @@ export function isInternalTopic(name: string): boolean {
   return INTERNAL_TOPICS.has(name)
 }
 
-/** What is wrong with the name, as the end of a sentence; null when nothing is. */
+/** What is wrong with the name, in the words of Kafka's tools; null when nothing is. Repeats the name, which may be long. */
 export function topicNameProblem(name: string): string | null {
-  if (name === '') return 'it is empty'
-  if (name === '.' || name === '..') return "'.' and '..' are no topic names"
+  const why = whyNoName(name)
+  return why === null ? null : `Topic name is invalid: ${why}`
+}
+
+function whyNoName(name: string): string | null {
+  if (name === '') return 'the empty string is not allowed'
+  if (name === '.' || name === '..') return `'${name}' is not allowed`
   if (name.length > TOPIC_NAME_CHARS_MAX) {
-    return `it has ${name.length} characters, ${TOPIC_NAME_CHARS_MAX} are allowed`
+    return `the length of '${name}' is longer than the max allowed length ${TOPIC_NAME_CHARS_MAX}`
   }
-  if (!/^[a-zA-Z0-9._-]+$/.test(name)) return "allowed are letters and digits of ASCII, '.', '_' and '-'"
-  return null
+  if (/^[a-zA-Z0-9._-]+$/.test(name)) return null
+  return `'${name}' contains one or more characters other than ASCII alphanumerics, '.', '_' and '-'`
 }
 
 /** The form of a name in which '.' and '_' are one; null for a name without either, which no other can be taken for. */

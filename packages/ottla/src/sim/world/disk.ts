@@ -24,7 +24,7 @@ const COSTS: Readonly<Record<DiskOperation['kind'], readonly [Micros, Micros]>> 
   list: [10, 100],
   stat: [5, 50],
   lock: [5, 50],
-  freeBytes: [5, 50],
+  volume: [5, 50],
 }
 
 /** A fault that the next fitting operation runs into. */

@@ -21,6 +21,11 @@ export interface Key<T> {
   readonly default: T
   /** Meaning, then the unit. Whole sentences. */
   readonly doc: string
+  /**
+   * Set when the key may be changed while the broker runs, for one broker and for all; what reads it reads it anew. Keys
+   * that have a topic name always may. Absent: the value at the start holds.
+   */
+  readonly dynamic?: true
   /** Set when Kafka has no such key. */
   readonly ours?: true
   /** Where our default is another than Kafka's: what Kafka's is, and why ours differs. */
@@ -29,6 +34,11 @@ export interface Key<T> {
 
 /** A row whose topic name is there: see `topicRows`. */
 export type TopicKey<T> = Key<T> & { readonly topic: string }
+
+/** Whether the value may be changed while the broker runs. */
+export function isDynamic(row: Key<unknown>): boolean {
+  return row.dynamic === true || row.topic !== undefined
+}
 
 /** Infers T from the kind, so that `default` must fit. */
 export function key<const T>(row: Key<T>): Key<T> {

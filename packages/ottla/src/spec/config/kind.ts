@@ -4,9 +4,10 @@
  */
 
 /** What DescribeConfigs and the docs call the type of a key. */
-export type KindName = 'boolean' | 'int' | 'long' | 'double' | 'string' | 'list'
+export type KindName = 'boolean' | 'int' | 'long' | 'double' | 'string' | 'list' | 'password'
 
-export type Parsed<T> = { readonly ok: true; readonly value: T } | { readonly ok: false }
+/** `why`: what is wrong, in the words that Kafka's tools show and people search for. */
+export type Parsed<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly why: string }
 
 export interface Kind<T> {
   readonly name: KindName
@@ -22,7 +23,9 @@ export const INT_MAX = 2_147_483_647
 export const LONG_MAX: number = Number.MAX_SAFE_INTEGER
 const LONG_MAX_TEXT = '9223372036854775807'
 
-const refused = { ok: false } as const
+function refused(why: string): { readonly ok: false; readonly why: string } {
+  return { ok: false, why }
+}
 
 /** A 32-bit integer from `min` to `max`, both inclusive. */
 export function int(min: number, max: number = INT_MAX): Kind<number> {
@@ -40,14 +43,19 @@ function wholeNumber(name: 'int' | 'long', min: number, max: number): Kind<numbe
     allowed: `a whole number from ${min} to ${formatWhole(max)}`,
     parse(text) {
       const digits = text.trim()
-      if (!/^[+-]?\d{1,19}$/.test(digits)) return refused
-      const exact = BigInt(digits.startsWith('+') ? digits.slice(1) : digits)
-      if (exact > 9_223_372_036_854_775_807n || exact < -9_223_372_036_854_775_807n) return refused
-      const value = exact > BigInt(LONG_MAX) ? LONG_MAX : Number(exact)
-      return value < min || value > max ? refused : { ok: true, value }
+      const exact = /^[+-]?\d{1,19}$/.test(digits) ? BigInt(digits.startsWith('+') ? digits.slice(1) : digits) : null
+      const end = name === 'int' ? BigInt(INT_MAX) : 9_223_372_036_854_775_807n
+      if (exact === null || exact > end || exact < -end - 1n)
+        return refused(`Not a number of type ${name.toUpperCase()}`)
+      return within(exact > BigInt(LONG_MAX) ? LONG_MAX : Number(exact), min, max)
     },
     format: formatWhole,
   }
+}
+
+function within(value: number, min: number, max: number): Parsed<number> {
+  if (value < min) return refused(`Value must be at least ${formatWhole(min)}`)
+  return value > max ? refused(`Value must be no more than ${formatWhole(max)}`) : { ok: true, value }
 }
 
 function formatWhole(value: number): string {
@@ -61,9 +69,8 @@ export function fraction(min: number, max: number): Kind<number> {
     allowed: `a number from ${min} to ${max}`,
     parse(text) {
       const digits = text.trim()
-      if (!/^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(digits)) return refused
-      const value = Number(digits)
-      return value >= min && value <= max ? { ok: true, value } : refused
+      if (!/^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(digits)) return refused('Not a number of type DOUBLE')
+      return within(Number(digits), min, max)
     },
     format: String,
   }
@@ -75,7 +82,7 @@ export const bool: Kind<boolean> = {
   parse(text) {
     const word = text.trim().toLowerCase()
     if (word === 'true') return { ok: true, value: true }
-    return word === 'false' ? { ok: true, value: false } : refused
+    return word === 'false' ? { ok: true, value: false } : refused('Expected value to be either true or false')
   },
   format: String,
 }
@@ -87,7 +94,7 @@ export function oneOf<const W extends string>(...words: readonly W[]): Kind<W> {
     allowed: words.join(', '),
     parse(text) {
       const value = words.find(word => word === text.trim())
-      return value === undefined ? refused : { ok: true, value }
+      return value === undefined ? refused(`String must be one of: ${words.join(', ')}`) : { ok: true, value }
     },
     format: String,
   }
@@ -102,7 +109,7 @@ export function setOf<const W extends string>(...words: readonly W[]): Kind<Read
       const chosen = new Set<W>()
       for (const item of commaSeparated(text)) {
         const word = words.find(each => each === item)
-        if (word === undefined) return refused
+        if (word === undefined) return refused(`String must be one of: ${words.join(', ')}`)
         chosen.add(word)
       }
       return { ok: true, value: chosen }
@@ -116,6 +123,11 @@ export function text(allowed: string): Kind<string> {
   return { name: 'string', allowed, parse: value => ({ ok: true, value: value.trim() }), format: String }
 }
 
+/** A secret: replies to clients and logs never show it. */
+export function password(allowed: string): Kind<string> {
+  return { ...text(allowed), name: 'password' }
+}
+
 /** Texts separated by commas; empty items do not count. */
 export function list(allowed: string, options: { readonly min: number } = { min: 0 }): Kind<readonly string[]> {
   return {
@@ -123,7 +135,7 @@ export function list(allowed: string, options: { readonly min: number } = { min:
     allowed,
     parse(value) {
       const items = commaSeparated(value)
-      return items.length < options.min ? refused : { ok: true, value: items }
+      return items.length < options.min ? refused('Configuration must not be empty') : { ok: true, value: items }
     },
     format: value => value.join(','),
   }

@@ -4,6 +4,7 @@ import { brokerConfigOf } from './broker.ts'
 import { LONG_MAX } from './kind.ts'
 import {
   resolveTopicConfig,
+  topicConfigChangeProblem,
   topicConfigField,
   topicConfigKeys,
   topicConfigTexts,
@@ -37,28 +38,57 @@ test('min.insync.replicas is chosen by the number of replicas when nobody set it
 test('values are checked by key; the message says what is allowed', () => {
   assert.equal(validateTopicConfig('retention.ms', '-1'), null)
   assert.equal(validateTopicConfig('max.compaction.lag.ms', '9223372036854775807'), null)
-  assert.match(
-    validateTopicConfig('retention.ms', '-2') ?? '',
-    /invalid value -2 for retention\.ms: allowed is a whole number from -1/,
-  )
-  assert.match(validateTopicConfig('retention.ms', '9223372036854775808') ?? '', /invalid value/)
-  assert.match(validateTopicConfig('min.insync.replicas', '-1') ?? '', /allowed is a whole number from 1 to/)
-  assert.match(validateTopicConfig('cleanup.policy', 'delete,shred') ?? '', /any of delete, compact/)
-  assert.match(
-    validateTopicConfig('retention.mss', '1') ?? '',
-    /unknown topic config retention\.mss; did you mean retention\.ms\?/,
-  )
-  assert.match(validateTopicConfig('log.retention.ms', '1') ?? '', /unknown topic config/)
-  for (const key of ['__proto__', 'constructor', ''])
-    assert.match(validateTopicConfig(key, '1') ?? '', /unknown topic config/)
+  const problems: readonly (readonly [key: string, value: string, problem: string])[] = [
+    ['retention.ms', '-2', 'Invalid value -2 for configuration retention.ms: Value must be at least -1'],
+    ['retention.ms', 'soon', 'Invalid value soon for configuration retention.ms: Not a number of type LONG'],
+    [
+      'retention.ms',
+      '9223372036854775808',
+      'Invalid value 9223372036854775808 for configuration retention.ms: Not a number of type LONG',
+    ],
+    [
+      'max.message.bytes',
+      '99999999999',
+      'Invalid value 99999999999 for configuration max.message.bytes: Not a number of type INT',
+    ],
+    [
+      'min.cleanable.dirty.ratio',
+      '2',
+      'Invalid value 2 for configuration min.cleanable.dirty.ratio: Value must be no more than 1',
+    ],
+    ['min.insync.replicas', '-1', 'Invalid value -1 for configuration min.insync.replicas: Value must be at least 1'],
+    [
+      'cleanup.policy',
+      'delete,shred',
+      'Invalid value delete,shred for configuration cleanup.policy: String must be one of: delete, compact',
+    ],
+    [
+      'unclean.leader.election.enable',
+      'maybe',
+      'Invalid value maybe for configuration unclean.leader.election.enable: Expected value to be either true or false',
+    ],
+    ['retention.mss', '1', 'Unknown topic config name: retention.mss; did you mean retention.ms?'],
+    ['no.such.key', '1', 'Unknown topic config name: no.such.key'],
+  ]
+  for (const [key, value, problem] of problems) assert.equal(validateTopicConfig(key, value), problem)
+  for (const key of ['__proto__', 'constructor', '', 'log.retention.ms'])
+    assert.match(validateTopicConfig(key, '1') ?? '', /Unknown topic config name/)
 })
 
 test('lags of compaction must leave room between them', () => {
   assert.equal(validateTopicConfigs(resolve({})), null)
   assert.match(
     validateTopicConfigs(resolve({ 'min.compaction.lag.ms': '9', 'max.compaction.lag.ms': '8' })) ?? '',
-    /above/,
+    /min\.compaction\.lag\.ms \(9\) > max\.compaction\.lag\.ms \(8\)/,
   )
+})
+
+test('memory is for the whole life of a topic; disk and page-cache may change', () => {
+  const of = (durability: string) => resolve({ durability })
+  assert.equal(topicConfigChangeProblem(of('disk'), of('page-cache')), null)
+  assert.equal(topicConfigChangeProblem(of('memory'), of('memory')), null)
+  assert.match(topicConfigChangeProblem(of('memory'), of('disk')) ?? '', /from memory to disk/)
+  assert.match(topicConfigChangeProblem(of('page-cache'), of('memory')) ?? '', /from page-cache to memory/)
 })
 
 test('every key has a name, a field and a text that reads back the same', () => {

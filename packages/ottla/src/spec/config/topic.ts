@@ -30,18 +30,32 @@ export function validateTopicConfig(key: string, value: string): string | null {
   const field = fieldByTopicKey.get(key)
   if (field === undefined) {
     const meant = nearest(key, topicConfigKeys)
-    return `unknown topic config ${errorText(key)}${meant === null ? '' : `; did you mean ${meant}?`}`
+    return `Unknown topic config name: ${errorText(key)}${meant === null ? '' : `; did you mean ${meant}?`}`
   }
-  const row: Key<unknown> = topicRows[field]
-  if (row.kind.parse(value).ok && !isAutoMinInsync(field, value)) return null
-  return `invalid value ${errorText(value)} for ${key}: allowed is ${allowedFor(field, row)}`
+  const parsed = (topicRows[field] as Key<unknown>).kind.parse(value)
+  if (!parsed.ok) return invalidValue(key, value, parsed.why)
+  return isAutoMinInsync(field, value) ? invalidValue(key, value, 'Value must be at least 1') : null
+}
+
+/** The sentence about a value that its kind refuses. */
+export function invalidValue(key: string, value: string, why: string): string {
+  return `Invalid value ${errorText(value)} for configuration ${key}: ${why}`
 }
 
 /** What is wrong with a whole set of overrides that are each valid; null when nothing. */
 export function validateTopicConfigs(config: TopicConfig): string | null {
-  if (config.minCompactionLagMs > config.maxCompactionLagMs)
-    return 'min.compaction.lag.ms is above max.compaction.lag.ms'
-  return null
+  const { minCompactionLagMs: min, maxCompactionLagMs: max } = config
+  if (min <= max) return null
+  return `conflict topic config setting min.compaction.lag.ms (${min}) > max.compaction.lag.ms (${max})`
+}
+
+/**
+ * What is wrong with `after` as the next config of a log that has `before`; null when nothing. A log of
+ * `durability=memory` has no files and gets none, and one with files keeps them.
+ */
+export function topicConfigChangeProblem(before: TopicConfig, after: TopicConfig): string | null {
+  if ((before.durability === 'memory') === (after.durability === 'memory')) return null
+  return `durability cannot change from ${before.durability} to ${after.durability}: memory is for the whole life of a topic`
 }
 
 /**
@@ -76,8 +90,4 @@ export function topicConfigTexts(config: TopicConfig): ReadonlyMap<string, strin
 /** -1 means `choose` for the broker's default only; a topic says how many. 0 would mean no promise at all. */
 function isAutoMinInsync(field: TopicConfigField, value: string): boolean {
   return field === 'minInsyncReplicas' && Number(value) < 1
-}
-
-function allowedFor(field: TopicConfigField, row: Key<unknown>): string {
-  return field === 'minInsyncReplicas' ? row.kind.allowed.replace('-1', '1') : row.kind.allowed
 }

@@ -141,7 +141,7 @@ const ignored: readonly (readonly [why: string, keys: string])[] = [
     OLD_FORMAT,
     `
       log.message.format.version log.message.downconversion.enable log.message.timestamp.difference.max.ms
-      max.request.partition.size.limit early.start.listeners
+      early.start.listeners
     `,
   ],
 ]

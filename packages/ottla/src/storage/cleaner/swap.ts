@@ -1,6 +1,6 @@
 /**
  * Puts a cleaned segment in the place of those it was made from, so that after a crash at any step the log has either all
- * of the old ones or the new one (I-19; reliability.md A3). Each step is durable before the next:
+ * of the old ones or the new one (I-19, A3). Each step is durable before the next:
  *
  *   1 `<base>.log.cleaned`, `<base>.index.swap`, `<base>.timeindex.swap` are written and synced
  *   2 `.log.cleaned` becomes `<base>.<end>.log.swap`: from here on a start finishes, before it undid. `end` is the base
