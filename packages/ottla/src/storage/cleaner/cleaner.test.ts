@@ -233,6 +233,32 @@ test('a segment of which nothing is left is empty, and readers pass it', async (
   await again.close()
 })
 
+test('behind a segment of which nothing is left, what is in memory is read before what is in files', async () => {
+  const directory = await openTest(testEnv())
+  const it = await CompactedLog.create(directory)
+  await it.append({ records: [{ key: null, value: 'goes' }] })
+  await it.close(directory)
+  for (const key of ['b', 'c']) {
+    await it.put(key, 'v')
+    await it.close(directory)
+  }
+  it.holdHighWatermark(1)
+  await directory.cleaner.run(CLEAN)
+  assert.deepEqual(
+    it.log.segments.map(({ sizeBytes }) => sizeBytes === 0),
+    [true, false, false, true],
+  )
+  assert.deepEqual(
+    it.log.pieces.map(({ segment }) => segment.baseOffset),
+    [1, 2],
+  )
+  assert.deepEqual(
+    (await recordsFrom(it.log, 0)).map(({ key }) => key),
+    ['b', 'c'],
+  )
+  await directory.close()
+})
+
 test('a batch that nobody can read into stays as it is', async () => {
   const directory = await openTest(testEnv())
   const it = await CompactedLog.create(directory)
