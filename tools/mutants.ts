@@ -18,9 +18,9 @@ import { endProgram } from './mutants/program.ts'
 import { filesOf, TreeCopy } from './mutants/tree.ts'
 import { stepsIn, tryTree, type Verdict } from './mutants/trial.ts'
 
-const FOLDERS = ['packages/ottla/src/storage/', 'packages/ottla/src/core/partition/']
+const FOLDERS = ['packages/ottla/src/storage/', 'packages/ottla/src/core/group/', 'packages/ottla/src/core/partition/']
 /** Code that only tests run. */
-const NO_PRODUCT = /\.(?:test|bench|fuzz|model|contract)\.ts$|\/(?:testing|crash-model)\.ts$/
+const NO_PRODUCT = /\.(?:test|testing|bench|fuzz|model|contract)\.ts$|\/testing\.ts$/
 const root = join(import.meta.dirname, '..')
 
 interface Tried {

@@ -8,13 +8,7 @@ export interface Declared {
 }
 
 /** Keys that are accepted for compatibility and read by nobody, each with the reason. */
-export const unreadFields: ReadonlyMap<string, string> = new Map([
-  ['preallocate', 'segments grow in steps either way'],
-  ['minCleanableDirtyRatio', 'docs/omissions.md: no compaction yet'],
-  ['minCompactionLagMs', 'docs/omissions.md: no compaction yet'],
-  ['maxCompactionLagMs', 'docs/omissions.md: no compaction yet'],
-  ['deleteRetentionMs', 'docs/omissions.md: no compaction yet'],
-])
+export const unreadFields: ReadonlyMap<string, string> = new Map([['preallocate', 'segments grow in steps either way']])
 
 export function checkUses(declared: Declared, files: readonly SourceFile[]): string[] {
   const code = files.filter(file => !file.isTest && !file.path.startsWith('spec/'))

@@ -12,6 +12,7 @@ export const plantedBugs = {
   'truncation-not-journaled': 'a truncation changes files without a journal record before it',
   'stale-tail-kept': 'recovery leaves what stands behind the recovered end in the file',
   'index-trusted': 'an index read at start is used without a check against its segment',
+  'cleaned-swap-not-synced': 'old segments go before the name of the cleaned one that replaces them is durable',
   'sequence-check-skipped-after-restart': 'producer state is not rebuilt, so a retried batch is appended again',
   'group-reply-before-durable': 'a group answers when its record was appended, before it is committed',
   'old-generation-may-commit': 'offsets are taken from a member of the group whatever generation it believes to be in',

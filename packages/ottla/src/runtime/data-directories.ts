@@ -7,6 +7,7 @@ import type { Uuid } from '../base/uuid.ts'
 import { DiskFault } from '../ports/disk.ts'
 import type { TopicConfig } from '../spec/config/topic.ts'
 import type { WireErrorName } from '../spec/errors.ts'
+import type { CleanerOptions } from '../storage/cleaner/log-cleaner.ts'
 import type { LogId } from '../storage/env.ts'
 import type { Log } from '../storage/log.ts'
 import type { LogDirectory } from '../storage/log-directory.ts'
@@ -83,6 +84,18 @@ export class DataDirectories {
   /** Calls `listener` when a directory goes out of service, for the rest of the process's life. */
   onFault(listener: (directory: LogDirectory, fault: DiskFault) => void): void {
     for (const directory of this.#directories) directory.onFault(fault => listener(directory, fault))
+  }
+
+  /** Compacts what is due, one directory after the other. Returns how many logs were. */
+  async runCleaner(options: CleanerOptions): Promise<number> {
+    let count = 0
+    for (const directory of this.online) count += await directory.cleaner.run(options)
+    return count
+  }
+
+  /** Ends a run, for good. */
+  async stopCleaner(): Promise<void> {
+    await Promise.all(this.#directories.map(directory => directory.cleaner.stop()))
   }
 
   /** What each configured directory holds, and the room of its volume. One that failed, or does so now, holds nothing. */

@@ -3,6 +3,7 @@
  * Groce et al. 2012): runs in which everything goes wrong hide what needs one fault and a long quiet time.
  */
 import type { CrashKind } from '../adapters/memory/disk.ts'
+import type { DiskOperation } from '../adapters/memory/disk-operations.ts'
 import type { Prng } from '../base/random.ts'
 import type { Machine } from './machine.ts'
 import type { MachineCalendar } from './world/clock.ts'
@@ -19,6 +20,7 @@ export const faultKinds = [
   'power',
   'kill-inside',
   'power-inside',
+  'power-in-swap',
   'clean-stop',
   'slow-disk',
   'sync-stall',
@@ -32,6 +34,10 @@ export const faultKinds = [
 ] as const
 
 export type FaultKind = (typeof faultKinds)[number]
+
+/** A compacted segment begins to take the place of several, and an old one of them goes. */
+const beginsSwap = ({ kind, path }: DiskOperation) => kind === 'rename' && path.endsWith('.log.cleaned')
+const retiresSegment = ({ kind, path }: DiskOperation) => kind === 'rename' && path.endsWith('.log')
 
 export interface FaultPlan {
   readonly kinds: readonly FaultKind[]
@@ -100,6 +106,7 @@ export class FaultInjector {
     power: () => this.#targets.machine.crash('power'),
     'kill-inside': () => this.#targets.machine.crashInside(this.#rng.int(1, 30), 'kill'),
     'power-inside': () => this.#targets.machine.crashInside(this.#rng.int(1, 30), 'power'),
+    'power-in-swap': () => this.#crashInSwap(),
     'clean-stop': () => this.#targets.machine.stop(),
     'slow-disk': () => this.#targets.weather.slow(this.#rng.int(5, 200), this.#rng.int(100 * MS, 3 * SECOND)),
     'sync-stall': () => this.#targets.weather.stallSyncs(this.#rng.int(50 * MS, 8 * SECOND)),
@@ -110,6 +117,11 @@ export class FaultInjector {
     'net-stall': () => this.#targets.network.stall(this.#rng.int(10 * MS, 4 * SECOND)),
     'clock-jump': () => this.#targets.calendar.jump(this.#rng.pick([-1, 1]) * this.#rng.int(1, 3_600_000)),
     'index-damage': () => this.#damageIndexes(),
+  }
+
+  #crashInSwap(): void {
+    const from = this.#rng.chance(0.3) ? beginsSwap : retiresSegment
+    this.#targets.machine.crashInside(this.#rng.int(1, 8), 'power', from)
   }
 
   /** Before the next start some indexes hold nonsense: no loss, they can be made again (docs/reliability.md A10). */

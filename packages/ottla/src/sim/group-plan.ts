@@ -32,13 +32,16 @@ export function drawGroupPlan(rng: Prng): GroupPlan {
     'offsets.topic.segment.bytes': String(rng.pick([2, 16, 1024]) * KIB),
     // The calendars of this world jump further than any retention.
     'offsets.retention.minutes': '2147483647',
+    // So that the cleaner is at work in the offsets while groups change them.
+    'log.roll.ms': rng.pick(['50', '1000', '604800000']),
+    'log.cleaner.min.cleanable.ratio': rng.pick(['0', '0.5']),
     'offsets.load.buffer.size': String(rng.pick([1, 5_242_880])),
   })
   const groups = Array.from({ length: rng.int(1, 2) }, (_, group) => drawMembers(rng, group))
   const longestMs = Math.max(...groups.flat().map(each => Math.max(each.sessionTimeoutMs, each.rebalanceTimeoutMs)))
   return {
     config,
-    topic: { name: 'orders', partitions: rng.int(1, 5), durability: 'disk', configs: [] },
+    topic: { name: 'orders', partitions: rng.int(1, 5), durability: 'disk', compaction: null, configs: [] },
     groups,
     // A member that is gone is waited for, then one more round for those who came meanwhile, with slow replies.
     restMs: 3 * (longestMs + initialDelayMs) + 30_000,

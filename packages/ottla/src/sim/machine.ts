@@ -13,7 +13,7 @@ import type { Net } from '../ports/net.ts'
 import type { Observe } from '../ports/observe.ts'
 import type { Random } from '../ports/random.ts'
 import { type MachineCalendar, SimClock } from './world/clock.ts'
-import type { DiskWeather } from './world/disk.ts'
+import type { DiskWeather, PlannedCrash } from './world/disk.ts'
 import type { Journal } from './world/journal.ts'
 import type { SimNetwork } from './world/net.ts'
 import { ProcessLife } from './world/process-life.ts'
@@ -117,10 +117,10 @@ export class Machine {
 
   /**
    * Crashes the machine inside the `changes`-th change of its disk from now. The process's code goes on to the end of its
-   * turn as a ghost, whose every effect is lost.
+   * turn as a ghost, whose every effect is lost. `from`: the first one that counts.
    */
-  crashInside(changes: number, kind: CrashKind): void {
-    this.#parts.weather.crashIn(changes, () => {
+  crashInside(changes: number, kind: CrashKind, from: PlannedCrash['from'] = () => true): void {
+    this.#parts.weather.crashIn({ changes, from }, () => {
       // A ghost of a process that has just ended itself comes to its disk: it dies once.
       if (!this.#life.alive) return
       this.#endLife()

@@ -3,6 +3,7 @@ import type { Prng } from '../base/random.ts'
 import { type Uuid, uuidFromBytes } from '../base/uuid.ts'
 import { type BrokerConfig, brokerConfigOf } from '../spec/config/broker.ts'
 import type { TopicConfig } from '../spec/config/topic.ts'
+import { SLOT_BYTES } from '../storage/cleaner/offset-map.ts'
 import { Codec } from '../wire/batch/header.ts'
 import { drawFaultPlan, type FaultKind, type FaultPlan, faultKinds } from './faults.ts'
 import type { ProducerKind } from './workload/lane-writer.ts'
@@ -13,6 +14,9 @@ import type { Micros } from './world/scheduler.ts'
 
 const SECOND = 1_000_000
 const KIB = 1024
+
+/** Longer than any run, jumps of its calendar included. */
+const NEVER_MS = 30 * 86_400_000
 
 export const DATA_DIRECTORY = '/data'
 
@@ -59,29 +63,54 @@ export function drawConfig(rng: Prng, keys: Readonly<Record<string, string>> = {
     'max.connection.creation.rate': '100000',
     'max.connections.per.ip': '10000',
     'log.retention.check.interval.ms': '1000',
+    'log.cleaner.backoff.ms': String(rng.pick([20, 300])),
+    'log.cleaner.io.buffer.size': rng.pick(['4096', '524288']),
     ...keys,
   })
   return {
     ...config,
     journalMaxBytes: rng.pick([512, 1024]) * KIB,
     memoryBudgetBytes: rng.pick([256, 1024, 4096]) * KIB,
+    // From a few keys in a pass to all of them.
+    logCleanerDedupeBufferSize: rng.pick([4, 64, 4096]) * SLOT_BYTES,
   }
 }
 
 function drawTopics(rng: Prng): TopicPlan[] {
   const durabilities: readonly Durability[] = rng.pick([['disk'], ['disk'], ['page-cache'], ['disk', 'page-cache']])
-  return durabilities.map((durability, i) => ({
-    name: `${durability}-${i}`,
-    partitions: rng.int(1, 4),
-    durability,
-    configs: [
-      ['segment.bytes', String(rng.pick([2, 8, 64, 1024]) * KIB)],
-      ['index.interval.bytes', String(rng.pick([0, 100, 4096]))],
-      // Calendars jump in this world.
-      ['message.timestamp.after.max.ms', String(Number.MAX_SAFE_INTEGER)],
-      ['segment.index.bytes', String(rng.pick([64, 1024, 10_485_760]))],
-    ],
-  }))
+  const topics = durabilities.map((durability, i): TopicPlan => {
+    const configs = topicConfigs(rng, [2, 8, 64, 1024])
+    return { name: `${durability}-${i}`, partitions: rng.int(1, 4), durability, compaction: null, configs }
+  })
+  if (rng.chance(0.5)) topics.push(drawCompacted(rng, rng.pick(durabilities)))
+  return topics
+}
+
+/** Few keys, small segments and hardly any lags, so that the cleaner has something to do at every moment. */
+function drawCompacted(rng: Prng, durability: Durability): TopicPlan {
+  const forgetsDeletions = rng.chance(0.7)
+  const deletes = rng.chance(0.3)
+  const configs: [string, string][] = [
+    ...topicConfigs(rng, [1, 8, 8, 64]),
+    ['cleanup.policy', deletes ? 'compact,delete' : 'compact'],
+    ['min.cleanable.dirty.ratio', rng.pick(['0', '0.1', '0.5'])],
+    ['min.compaction.lag.ms', rng.pick(['0', '0', '200'])],
+    ['delete.retention.ms', forgetsDeletions ? rng.pick(['0', '0', '500']) : String(NEVER_MS)],
+    ['segment.ms', rng.pick(['20', '100', '100', '604800000'])],
+    ['file.delete.delay.ms', rng.pick(['0', '100', '60000'])],
+  ]
+  const compaction = { keys: rng.pick([1, 5, 20, 100]), forgetsDeletions, deletes }
+  return { name: `compacted-${durability}`, partitions: rng.int(1, 3), durability, compaction, configs }
+}
+
+function topicConfigs(rng: Prng, segmentKib: readonly number[]): [string, string][] {
+  return [
+    ['segment.bytes', String(rng.pick(segmentKib) * KIB)],
+    ['index.interval.bytes', String(rng.pick([0, 100, 4096]))],
+    // Calendars jump in this world.
+    ['message.timestamp.after.max.ms', String(Number.MAX_SAFE_INTEGER)],
+    ['segment.index.bytes', String(rng.pick([64, 1024, 10_485_760]))],
+  ]
 }
 
 function drawProducer(rng: Prng, topics: readonly TopicPlan[]): ProducerPlan {

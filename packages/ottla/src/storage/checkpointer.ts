@@ -140,6 +140,7 @@ export class Checkpointer {
     await this.#writeFile(lastSynced + 1)
     // Not before the checkpoint is durable: until then recovery needs them.
     for (const segment of closing) segment.state = 'closed'
+    for (const { log, producers } of noted) log.producersOffset = producers.offset
     this.#ring.release(lastSynced)
     journal.resume()
     for (const { log } of noted) this.#switchDurability(log)

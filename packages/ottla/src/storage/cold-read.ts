@@ -5,7 +5,6 @@
  */
 import { planted } from '../base/planted.ts'
 import type { Offset } from '../base/units.ts'
-import { isDiskFault } from '../ports/disk.ts'
 import { int32At } from '../wire/batch/fixed.ts'
 import {
   BATCH_LENGTH_AT,
@@ -21,13 +20,22 @@ import { StorageCorruption } from './env.ts'
 import { completeIndex, remakeIndex } from './index-files.ts'
 import type { Log } from './log.ts'
 import { type LogRead, NOTHING_READ, type ReadRange } from './log-read.ts'
+import type { Piece } from './piece.ts'
 import type { Segment } from './segment.ts'
 
 /** Read beyond what was asked for: the way from an index entry to the batch looked for. Bytes. */
 const SLACK_BYTES = 16_384
 
-/** Null when the files hold no batch that ends after `from` and begins below `upTo`. */
-export async function readCold(log: Log, from: Offset, range: ReadRange): Promise<LogRead | null> {
+/**
+ * Null when no batch that ends after `from` and begins below `upTo` lies in the files before `first`, the log's oldest
+ * piece, or when that is not its oldest any more: then others may. The log's files are held still.
+ */
+export async function readCold(
+  log: Log,
+  from: Offset,
+  range: ReadRange,
+  first: Piece | undefined,
+): Promise<LogRead | null> {
   for (let number = segmentOf(log, from); number < log.segments.length; number++) {
     const segment = log.segments[number] as Segment
     if (segment.baseOffset >= range.upTo) return null
@@ -39,6 +47,8 @@ export async function readCold(log: Log, from: Offset, range: ReadRange): Promis
       return NOTHING_READ
     }
     if (read !== null) return read
+    // Files behind the oldest piece may hold something already, but what is in memory comes before it.
+    if (log.pieces[0] !== first || first?.segment === segment) return null
   }
   return null
 }
@@ -110,19 +120,12 @@ async function readSegment(log: Log, segment: Segment, want: SegmentRead, remade
   }
 }
 
-async function readFile(
+function readFile(
   log: Log,
   segment: Segment,
   range: { readonly position: number; readonly into: Uint8Array },
 ): Promise<number> {
-  const path = segment.file('log')
-  try {
-    return await log.host.descriptors.with(path, 'read', file => file.read(range.position, range.into))
-  } catch (error) {
-    // Retention may have removed it since; the reader finds a later log start.
-    if (isDiskFault(error, 'ENOENT') && !log.segments.includes(segment)) return 0
-    throw error
-  }
+  return log.host.descriptors.with(segment.file('log'), 'read', file => file.read(range.position, range.into))
 }
 
 type Outcome =

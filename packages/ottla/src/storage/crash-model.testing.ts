@@ -5,6 +5,8 @@
 import assert from 'node:assert/strict'
 import type { Offset } from '../base/units.ts'
 import type { TopicConfig } from '../spec/config/topic.ts'
+import type { CleanerOptions } from './cleaner/log-cleaner.ts'
+import { recordsFrom } from './cleaner/testing.ts'
 import type { LogId } from './env.ts'
 import type { Log } from './log.ts'
 import type { LogDirectory } from './log-directory.ts'
@@ -16,8 +18,10 @@ class LogModel {
   readonly id: LogId
   readonly config: TopicConfig
   log: Log
-  /** Value of the record at each offset, as last appended. */
+  /** Value of the record at each offset, as last appended; empty for a tombstone. */
   values: string[] = []
+  /** Their keys, where they have one. */
+  readonly keys: (string | undefined)[] = []
   ackedEnd: Offset = 0
   start: Offset = 0
   /** A cut was asked for and not answered: its offset, and what stood above it. */
@@ -78,7 +82,10 @@ export class StorageModel {
     const from = model.log.endOffset
     const count = options.count ?? 1
     const done = appendTo(model.log, { ...options, mark })
-    for (let i = 0; i < count; i++) model.values[from + i] = `${from + i}${mark}`
+    for (let i = 0; i < count; i++) {
+      model.values[from + i] = options.deletes === true ? '' : `${from + i}${mark}`
+      model.keys[from + i] = options.key
+    }
     model.values.length = from + count
     const end = from + count
     return done.then(() => {
@@ -110,6 +117,12 @@ export class StorageModel {
       model.start = Math.max(model.start, model.log.startOffset)
       model.starting = null
     }
+  }
+
+  /** Compacts what can be, after a checkpoint that closes what was rolled. */
+  async clean(options: CleanerOptions): Promise<void> {
+    await this.directory.checkpoint()
+    await this.directory.cleaner.run(options)
   }
 
   async remove(name: string): Promise<void> {
@@ -150,6 +163,17 @@ async function checkLog(name: string, model: LogModel, how: CrashKind | 'stop'):
     assert.ok(log.startOffset >= model.start, `${name} starts at ${log.startOffset}, promised ${model.start}`)
   }
   assert.ok(log.startOffset <= Math.max(model.start, model.starting ?? 0), `${name} starts at ${log.startOffset}`)
+  if (model.config.cleanupPolicy.has('compact')) await checkCompacted(name, model, history)
+  else await checkWhole(name, model, history)
+  model.values = history.slice(0, log.endOffset)
+  model.ackedEnd = log.endOffset
+  model.start = log.startOffset
+  model.starting = null
+  model.cutting = null
+}
+
+async function checkWhole(name: string, model: LogModel, history: readonly string[]): Promise<void> {
+  const { log } = model
   const values = await valuesFrom(log, log.startOffset)
   assert.deepEqual(values, history.slice(log.startOffset, log.endOffset), `${name} from ${log.startOffset}`)
   // Each by itself too, which asks the indexes where it is.
@@ -157,9 +181,31 @@ async function checkLog(name: string, model: LogModel, how: CrashKind | 'stop'):
     const [value] = await valuesFrom(log, offset, log.endOffset, 1)
     assert.equal(value, history[offset], `${name} at ${offset}`)
   }
-  model.values = history.slice(0, log.endOffset)
-  model.ackedEnd = log.endOffset
-  model.start = log.startOffset
-  model.starting = null
-  model.cutting = null
+}
+
+/** Whatever compaction took away, a later record of the same key replaces; a tombstone may go when it is the last. */
+async function checkCompacted(name: string, model: LogModel, history: readonly string[]): Promise<void> {
+  const { log, keys } = model
+  const seen = await recordsFrom(log)
+  const newestSeen = new Map<string, Offset>()
+  for (const { offset, key, value } of seen) {
+    assert.deepEqual(
+      [key ?? undefined, value?.replace(/\.+$/, '') ?? ''],
+      [keys[offset], history[offset]],
+      `${name} at ${offset}`,
+    )
+    if (key !== null) newestSeen.set(key, offset)
+  }
+  const newest = new Map<string, Offset>()
+  keys.slice(0, log.endOffset).forEach((key, offset) => {
+    if (key !== undefined) newest.set(key, offset)
+  })
+  for (const [key, offset] of newest) {
+    const isGone = history[offset] === '' && !newestSeen.has(key)
+    assert.ok(isGone || newestSeen.get(key) === offset, `${name}: ${key} is at ${newestSeen.get(key)}, not ${offset}`)
+  }
+  for (let from = log.startOffset; from < log.endOffset; from += 3) {
+    const expected = seen.filter(({ offset }) => offset >= from)
+    assert.deepEqual(await recordsFrom(log, from), expected, `${name} from ${from}`)
+  }
 }

@@ -5,6 +5,8 @@ import assert from 'node:assert/strict'
 import { MemoryDisk } from '../adapters/memory/disk.ts'
 import type { DiskOperation } from '../adapters/memory/disk-operations.ts'
 import { Prng } from '../base/random.ts'
+import { SLOT_BYTES } from './cleaner/offset-map.ts'
+import { CLEAN, compacted } from './cleaner/testing.ts'
 import { type CrashKind, StorageModel } from './crash-model.testing.ts'
 import { logId, OTHER_TOPIC_ID, openTest, testEnv, topicConfig } from './testing.ts'
 
@@ -60,6 +62,19 @@ export const sharedScenarios: Record<string, Scenario> = {
     await model.append('a')
     await model.retain(0)
   },
+  'compaction in several passes': async model => {
+    await model.create('a', logId(0), compacted({ 'segment.bytes': '600', 'delete.retention.ms': '0' }))
+    model.usual = { key: 'k1' }
+    for (let round = 0; round < 2; round++) {
+      for (let i = 0; i < 5; i++) {
+        const key = `k${i}`
+        await Promise.all([model.append('a', { key, count: 2 }), model.append('a', { key, deletes: i % 2 === round })])
+      }
+      await model.clean(TIGHT)
+    }
+    model.append('a', { key: 'k3' }).catch(() => {})
+    await model.clean(TIGHT)
+  },
   'a clean stop': async model => {
     await model.create('a', logId(0), topicConfig({ 'segment.bytes': '700' }))
     await model.create('b', logId(1), topicConfig({ durability: 'page-cache' }))
@@ -88,6 +103,9 @@ export const scenarios: Record<string, Scenario> = {
     await model.append('a')
   },
 }
+
+/** Room for two keys: a pass ends in the middle of a segment. */
+const TIGHT = { ...CLEAN, mapBytes: 3 * SLOT_BYTES, bufferBytes: 256 }
 
 /** Small enough that the ring is reused again and again. */
 const SMALL = { journal: { maxBytes: 64 * 1024, fileBytes: 16 * 1024, roundBytes: 4096 } }
@@ -127,6 +145,7 @@ async function afterwards(
   }
   await model.check(directory, crash.kind)
   await appendToAll(model)
+  await model.clean(TIGHT)
   let last = disk
   if (crash.at % 2 === 1) {
     const kind = crash.at % 4 === 1 ? 'kill' : 'power'

@@ -22,6 +22,11 @@ export interface LogId {
   readonly partition: PartitionIndex
 }
 
+/** Tells the logs of a directory apart, those of a topic that was made again too. */
+export function logName(of: { readonly topicId: Uuid; readonly partition: PartitionIndex }): string {
+  return `${of.topicId}-${of.partition}`
+}
+
 /** Where bytes stand: a segment of a log, and a position in its file. */
 export interface LogPosition {
   readonly segmentBase: Offset

@@ -1,7 +1,9 @@
-/** What a partition's folder holds at start. Removes what an interrupted deletion, write or cleaning left; reads no batch. */
+/** What a partition's folder holds at start. Removes what an interrupted deletion, write or cleaning left, and finishes a
+ * swap of cleaned segments; reads no other batch. */
 import type { Offset } from '../base/units.ts'
 import type { Uuid } from '../base/uuid.ts'
 import type { Disk } from '../ports/disk.ts'
+import { recoverSwaps } from './cleaner/swap.ts'
 import type { ProducerSnapshot } from './env.ts'
 import { readText, readWhole } from './files.ts'
 import {
@@ -36,6 +38,7 @@ export async function openFolder(
   const metadata = await readText(disk, `${path}/${PARTITION_METADATA}`)
   const topicId = metadata === null ? null : parsePartitionMetadata(metadata)
   if (topicId === null) return null
+  await recoverSwaps(disk, path)
   const segments: Segment[] = []
   const snapshots: Offset[] = []
   const indexes: { readonly baseOffset: Offset; readonly file: string }[] = []

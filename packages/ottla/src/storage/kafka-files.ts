@@ -12,6 +12,7 @@ export const CLEAN_MARKER = '.kafka_cleanshutdown'
 export const RECOVERY_POINTS = 'recovery-point-offset-checkpoint'
 export const LOG_STARTS = 'log-start-offset-checkpoint'
 export const HIGH_WATERMARKS = 'replication-offset-checkpoint'
+export const CLEANER_OFFSETS = 'cleaner-offset-checkpoint'
 export const LEADER_EPOCHS = 'leader-epoch-checkpoint'
 export const PARTITION_METADATA = 'partition.metadata'
 

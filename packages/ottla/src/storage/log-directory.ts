@@ -10,11 +10,13 @@ import type { TopicConfig } from '../spec/config/topic.ts'
 import { CHECKPOINT_AFTER_MS, CHECKPOINT_UNJOURNALED_AFTER_MS, CheckpointSchedule } from './checkpoint-schedule.ts'
 import { Checkpointer } from './checkpointer.ts'
 import { finishCleanly } from './clean-stop.ts'
+import { DirectoryCleaner } from './cleaner/directory-cleaner.ts'
 import type { DescriptorCache } from './descriptors.ts'
-import type { LogId, ProducerSnapshot, StorageEnv } from './env.ts'
+import { type LogId, logName, type ProducerSnapshot, type StorageEnv } from './env.ts'
 import { RecordKind } from './journal/format.ts'
 import { type Control, type ControlKind, Journal } from './journal/journal.ts'
 import type { JournalOptions, Ring } from './journal/ring.ts'
+import { folderName, type OffsetsByPartition } from './kafka-files.ts'
 import { emptyStart, Log, type LogStart } from './log.ts'
 import type { LogHost } from './log-host.ts'
 import type { MemoryBudget } from './memory-budget.ts'
@@ -22,7 +24,7 @@ import { PageCacheWriter } from './page-cache.ts'
 import { PartitionFolders } from './partition-folders.ts'
 import { PieceStore } from './piece.ts'
 import { ReadBuffers } from './read-buffers.ts'
-import { retainLog } from './retention.ts'
+import { retainLogs } from './retention.ts'
 import { Turnstile } from './turnstile.ts'
 import { WriteBack } from './write-back.ts'
 
@@ -55,6 +57,8 @@ export interface Opened {
   readonly ring: Ring
   readonly ringId: Uint8Array
   readonly descriptors: DescriptorCache
+  /** How far logs were compacted, by the names of their folders. */
+  readonly cleaned: OffsetsByPartition
   readonly logs: readonly {
     readonly id: LogId
     readonly path: string
@@ -75,6 +79,7 @@ export class LogDirectory implements LogHost {
   readonly pageCache: PageCacheWriter
   readonly descriptors: DescriptorCache
   readonly readBuffers = new ReadBuffers(READ_BUFFERS_BYTES)
+  readonly cleaner = new DirectoryCleaner(this)
   readonly #checkpointer: Checkpointer
   readonly #schedule: CheckpointSchedule
   readonly #folders: PartitionFolders
@@ -134,7 +139,7 @@ export class LogDirectory implements LogHost {
   }
 
   find(topicId: Uuid, partition: number): Log | undefined {
-    return this.#logs.get(logKeyOf(topicId, partition))
+    return this.#logs.get(logName({ topicId, partition }))
   }
 
   /** Makes the partition's folder, durably. A log of `durability=memory` has none. */
@@ -147,7 +152,7 @@ export class LogDirectory implements LogHost {
       const log = new Log(this, id, { path, config, start: emptyStart(path) })
       // Recovery takes a log that no checkpoint knows for a journaled one unless the journal says otherwise.
       if (config.durability === 'page-cache') await this.record(log, RecordKind.unjournaled, { offset: 0 })
-      this.#logs.set(logKeyOf(id.topicId, id.partition), log)
+      this.#logs.set(logName(id), log)
       if (config.durability !== 'memory') this.changed(log)
       return log
     })
@@ -158,10 +163,14 @@ export class LogDirectory implements LogHost {
     return this.exclusively(async () => {
       if (log.removed) return
       this.#throwFault()
-      if (log.durability !== 'memory') await this.#recordDrop(log)
+      if (log.durability !== 'memory') {
+        await this.#recordDrop(log)
+        // A log made later under this name was never compacted.
+        if (log.cleanedTo !== null) await this.#guarded(() => this.cleaner.takeBackOffsets(log))
+      }
       log.removed = true
       log.fault = new DiskFault('ENOENT', log.path, `${log.path} was deleted`)
-      this.#logs.delete(logKeyOf(log.id.topicId, log.id.partition))
+      this.#logs.delete(logName(log.id))
       this.#checkpointer.removed(log)
       log.tail.drop()
       if (log.durability !== 'memory') await this.#guarded(() => this.#folders.retire(log))
@@ -200,19 +209,10 @@ export class LogDirectory implements LogHost {
 
   /** Deletes what every log's config says is too old or too much. */
   async runRetention(nowWallMs: Millis): Promise<void> {
-    let again = false
-    await this.exclusively(async () => {
-      for (const log of [...this.#logs.values()]) {
-        this.#throwFault()
-        if (await this.#guarded(() => retainLog(log, nowWallMs))) again = true
-      }
-    })
     // Segments that were just ended can go once they are closed, which a checkpoint does.
-    if (!again) return
+    if (!(await this.#retainAll(nowWallMs))) return
     await this.checkpoint()
-    await this.exclusively(async () => {
-      for (const log of [...this.#logs.values()]) await this.#guarded(() => retainLog(log, nowWallMs))
-    })
+    await this.#retainAll(nowWallMs)
   }
 
   /** Brings everything into the segments, and the journal's ring back to use. */
@@ -227,8 +227,10 @@ export class LogDirectory implements LogHost {
   async close(): Promise<void> {
     assert(!this.#closing, 'a directory is closed once')
     this.#closing = true
+    await this.cleaner.stop()
     await this.exclusively(async () => {
       if (this.#fault !== null) return
+      await this.#guarded(() => this.cleaner.finish())
       this.#checkpointer.closing(this.#logs.values())
       await this.#guarded(() => this.#checkpointer.run())
       await this.journal.drain()
@@ -291,11 +293,6 @@ export class LogDirectory implements LogHost {
     this.#schedule.within(0)
   }
 
-  rollJitterMs(config: TopicConfig): Millis {
-    const most = Math.min(config.segmentJitterMs, config.segmentMs, 2 ** 31)
-    return most <= 0 ? 0 : this.env.random.int(0, most)
-  }
-
   removeLater(paths: readonly string[], delayMs: Millis): void {
     this.#folders.removeLater(paths, delayMs)
   }
@@ -335,8 +332,13 @@ export class LogDirectory implements LogHost {
     const durability = journaled ? 'disk' : 'page-cache'
     const log = new Log(this, id, { path, config: { ...this.#opened.defaultConfig, durability }, start })
     log.touched = !this.cleanStart
-    this.#logs.set(logKeyOf(id.topicId, id.partition), log)
+    log.cleanedTo = this.#opened.cleaned.get(folderName(id.topic, id.partition)) ?? null
+    this.#logs.set(logName(id), log)
     this.#checkpointer.changed(log)
+  }
+
+  #retainAll(nowWallMs: Millis): Promise<boolean> {
+    return this.exclusively(() => this.#guarded(() => retainLogs([...this.#logs.values()], nowWallMs)))
   }
 
   /** A fault in here poisons the directory. A full disk does not: what failed is tried again with the next checkpoint. */
@@ -393,8 +395,4 @@ export class LogDirectory implements LogHost {
     this.#progressed()
     this.#schedule.soon()
   }
-}
-
-function logKeyOf(topicId: Uuid, partition: number): string {
-  return `${topicId}-${partition}`
 }

@@ -1,7 +1,7 @@
 /** What a log needs of its directory. */
 import type { Millis } from '../base/units.ts'
 import type { DiskFault } from '../ports/disk.ts'
-import type { TopicConfig } from '../spec/config/topic.ts'
+import type { DirectoryCleaner } from './cleaner/directory-cleaner.ts'
 import type { DescriptorCache } from './descriptors.ts'
 import type { ProducerSnapshot, StorageEnv } from './env.ts'
 import type { Control, ControlKind, Journal } from './journal/journal.ts'
@@ -19,6 +19,7 @@ export interface LogHost {
   readonly pageCache: PageCacheWriter
   readonly descriptors: DescriptorCache
   readonly readBuffers: ReadBuffers
+  readonly cleaner: DirectoryCleaner
   /** Why nothing works any more, or null. */
   readonly fault: DiskFault | null
   /** The disk is full. */
@@ -38,8 +39,6 @@ export interface LogHost {
   rolled(log: Log, producers: ProducerSnapshot | null): void
   /** The log's config asks for another durability than the one in force. */
   durabilityWanted(log: Log): void
-  /** How much earlier than `segment.ms` a new segment is to be rolled, drawn once for each. */
-  rollJitterMs(config: TopicConfig): Millis
   /** Removes files after a while; a stop before that leaves them to the next start. */
   removeLater(paths: readonly string[], delayMs: Millis): void
   /** Something failed that leaves the directory untrusted (J7). */

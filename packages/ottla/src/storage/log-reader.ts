@@ -23,10 +23,12 @@ export function readLog(log: Log, from: Offset, range: ReadRange): LogRead | Pro
 }
 
 async function readFiles(log: Log, from: Offset, range: ReadRange): Promise<LogRead> {
-  const read = await readCold(log, from, range)
-  if (read !== null) return read
-  // No batch in the files reaches so far: offsets that a cut left unused, before what is in memory.
   const first = log.pieces[0]
+  const read = await log.files.shared(() => readCold(log, from, range, first))
+  if (read !== null) return read
+  // What was in memory then may be in the files now, and nowhere else.
+  if (log.pieces[0] !== first) return readLog(log, from, range)
+  // No batch in the files reaches so far: offsets that a cut or compaction left unused, before what is in memory.
   const inMemory = first !== undefined && first.baseOffset >= from && first.baseOffset < range.upTo
   return inMemory ? readPieces(log, first.baseOffset, range) : NOTHING_READ
 }

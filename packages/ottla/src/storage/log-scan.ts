@@ -1,7 +1,7 @@
 /** Walks over a log's batches and records: headers from an offset on, the record of a time, the latest record. */
 import type { Millis, Offset } from '../base/units.ts'
 import { BatchError, CompressionError } from '../wire/batch/errors.ts'
-import { type BatchHeader, endOffset, isLogAppendTime } from '../wire/batch/header.ts'
+import { type BatchHeader, endOffset, hasDeleteHorizon, isLogAppendTime } from '../wire/batch/header.ts'
 import { forEachRecord } from '../wire/batch/iterate.ts'
 import { BatchWalk } from '../wire/batch/walk.ts'
 import { StorageCorruption, type TimestampedOffset } from './env.ts'
@@ -49,7 +49,20 @@ async function walkLog(
   }
 }
 
-export async function findTimestamp(log: Log, timestampMs: Millis, upTo: Offset): Promise<TimestampedOffset | null> {
+export function findTimestamp(log: Log, timestampMs: Millis, upTo: Offset): Promise<TimestampedOffset | null> {
+  return overSameSegments(log, () => timestampIn(log, timestampMs, upTo))
+}
+
+/** Segments may be removed or compacted while they are walked over one by one: then what was found counts for nothing. */
+async function overSameSegments<T>(log: Log, look: () => Promise<T>): Promise<T> {
+  for (;;) {
+    const { changes } = log
+    const found = await look()
+    if (changes === log.changes) return found
+  }
+}
+
+async function timestampIn(log: Log, timestampMs: Millis, upTo: Offset): Promise<TimestampedOffset | null> {
   let found: TimestampedOffset | null = null
   for (const segment of [...log.segments]) {
     if (segment.baseOffset >= upTo) break
@@ -75,19 +88,26 @@ export async function findTimestamp(log: Log, timestampMs: Millis, upTo: Offset)
 
 /** Makes the index available, and sure that its largest time is one that a batch has. */
 export async function checkTimes(log: Log, segment: Segment): Promise<void> {
-  await completeIndex(log, segment)
+  await withFiles(log, segment, () => completeIndex(log, segment))
   const { index } = segment
   if (!index.timesUnchecked) return
   const entry = { timestamp: index.maxTimestamp, offset: index.maxTimestampOffset }
-  if (!(await entryFits(log, entry))) await remakeIndex(log, segment)
+  if (!(await entryFits(log, entry))) await withFiles(log, segment, () => remakeIndex(log, segment))
   index.timesUnchecked = false
+}
+
+/** Does nothing for a segment that is not part of the log any more: its names may stand for others. */
+function withFiles(log: Log, segment: Segment, work: () => Promise<void>): Promise<void> {
+  return log.files.shared(async () => {
+    if (log.segments.includes(segment)) await work()
+  })
 }
 
 /** An entry that says too early a time would hide records: the batch that it names is looked at. */
 async function entryBefore(log: Log, segment: Segment, timestampMs: Millis): Promise<TimeEntry | null> {
   const entry = segment.index.timeBefore(timestampMs)
   if (entry === null || (await entryFits(log, entry))) return entry
-  await remakeIndex(log, segment)
+  await withFiles(log, segment, () => remakeIndex(log, segment))
   return segment.index.timeBefore(timestampMs)
 }
 
@@ -100,7 +120,15 @@ async function entryFits(log: Log, entry: TimeEntry): Promise<boolean> {
   return fits
 }
 
-export async function findMaxTimestamp(log: Log, upTo: Offset): Promise<TimestampedOffset | null> {
+export function findMaxTimestamp(log: Log, upTo: Offset): Promise<TimestampedOffset | null> {
+  return overSameSegments(
+    log,
+    async () => (await maxTimestampIn(log, upTo)) ?? (await maxTimestampOfRecords(log, upTo)),
+  )
+}
+
+/** Null also when the batch with the largest time has no record any more. */
+async function maxTimestampIn(log: Log, upTo: Offset): Promise<TimestampedOffset | null> {
   let best: { timestamp: Millis; offset: Offset } = { timestamp: -1, offset: -1 }
   for (const segment of [...log.segments]) {
     if (segment.baseOffset >= upTo) break
@@ -118,6 +146,18 @@ export async function findMaxTimestamp(log: Log, upTo: Offset): Promise<Timestam
       record => record.timestamp === best.timestamp && record.offset >= log.startOffset,
     )
     return false
+  })
+  return found
+}
+
+/** By looking at every batch: compaction empties the last batch of a producer, and leaves it its time. */
+async function maxTimestampOfRecords(log: Log, upTo: Offset): Promise<TimestampedOffset | null> {
+  let found: TimestampedOffset | null = null
+  await walkLog(log, { from: log.startOffset, upTo }, (header, bytes, at) => {
+    if (header.recordsCount === 0 || header.maxTimestamp <= (found?.timestamp ?? -1)) return true
+    const matches = (record: Seen) => record.timestamp === header.maxTimestamp && record.offset >= log.startOffset
+    found = firstRecord(log, { bytes, at }, matches) ?? found
+    return true
   })
   return found
 }
@@ -181,7 +221,8 @@ function headerAsRecord(
   const walk = new BatchWalk().reset(batch.bytes, batch.at, batch.bytes.length)
   if (!walk.next()) throw new StorageCorruption(log.path, log.startOffset, 'a batch that was read is no batch')
   const { header } = walk
-  const timestamp = isLogAppendTime(header) ? header.maxTimestamp : header.baseTimestamp
+  const isBaseTime = !isLogAppendTime(header) && !hasDeleteHorizon(header)
+  const timestamp = isBaseTime ? header.baseTimestamp : header.maxTimestamp
   const record = { offset: header.baseOffset, timestamp }
   return matches(record) ? { ...record, leaderEpoch: header.partitionLeaderEpoch } : null
 }

@@ -4,7 +4,7 @@
  * and write-back.ts, how they are read is log-reader.ts. One writer: the partition's host.
  */
 import { assert } from '../base/assert.ts'
-import type { Offset } from '../base/units.ts'
+import type { Millis, Offset } from '../base/units.ts'
 import { uuidToBytes } from '../base/uuid.ts'
 import type { DiskFault } from '../ports/disk.ts'
 import type { TopicConfig } from '../spec/config/topic.ts'
@@ -17,6 +17,7 @@ import {
   type ProducerSnapshot,
   type TimestampedOffset,
 } from './env.ts'
+import { FileGate } from './file-gate.ts'
 import { logKey, RecordKind } from './journal/format.ts'
 import type { Journaled } from './journal/journal.ts'
 import type { EpochStart } from './kafka-files.ts'
@@ -59,6 +60,8 @@ export class Log implements Journaled, Written {
   readonly segments: Segment[]
   /** Its newest part, in memory. Storage's own. */
   readonly tail: LogTail
+  /** Who reads closed segments by their names passes here, and who renames them. Storage's own. */
+  readonly files = new FileGate()
   startOffset: Offset
   endOffset: Offset
   /**
@@ -70,6 +73,12 @@ export class Log implements Journaled, Written {
   durability: Durability
   /** Counts cuts of the end: a read that was under way meanwhile is void. */
   cuts = 0
+  /** Counts changes of closed segments: whoever walks over them one by one begins again. */
+  changes = 0
+  /** As of this offset the newest checkpoint has the producers: batches above are replayed at a start. */
+  producersOffset: Offset
+  /** Compacted up to here; null: never. At most what `cleaner-offset-checkpoint` says, where a cut came later. */
+  cleanedTo: Offset | null = null
   /** Differs from what the last checkpoint says. */
   dirty = false
   /** Differs from what the last stop left, so that the next one has to write its files. */
@@ -103,6 +112,7 @@ export class Log implements Journaled, Written {
     this.#fault = start.fault
     this.epochs = new LeaderEpochs(start.epochs, entry => this.#epochAssigned(entry))
     this.recovered = { highWatermark: start.highWatermark, producers: start.producers }
+    this.producersOffset = start.producers.offset
   }
 
   get config(): TopicConfig {
@@ -230,7 +240,7 @@ export class Log implements Journaled, Written {
     old.index.noteTime()
     old.state = this.durability === 'memory' ? 'closed' : 'sealed'
     this.tail.seal()
-    const next = new Segment(this.path, baseOffset, this.#host.rollJitterMs(this.#config))
+    const next = new Segment(this.path, baseOffset, this.#rollJitterMs())
     next.endOffset = baseOffset
     this.segments.push(next)
     this.endOffset = baseOffset
@@ -312,6 +322,13 @@ export class Log implements Journaled, Written {
         this.roundSynced(this.endOffset)
         return DONE
     }
+  }
+
+  /** How much earlier than `segment.ms` a new segment is to be rolled, drawn once for each. */
+  #rollJitterMs(): Millis {
+    const { segmentJitterMs, segmentMs } = this.#config
+    const most = Math.min(segmentJitterMs, segmentMs, 2 ** 31)
+    return most <= 0 ? 0 : this.#host.env.random.int(0, most)
   }
 
   #epochAssigned(entry: EpochStart): void {

@@ -11,7 +11,7 @@ import { brokerConfigOf } from '../spec/config/broker.ts'
 import type { TopicConfig } from '../spec/config/topic.ts'
 import { CHECKPOINT_FILE, type Checkpoint, type CheckpointEntry, decodeCheckpoint } from './checkpoint-file.ts'
 import { DescriptorCache } from './descriptors.ts'
-import { alignDown, eachOf, type LogId, type StorageEnv, StorageRefusal } from './env.ts'
+import { alignDown, eachOf, type LogId, logName, type StorageEnv, StorageRefusal } from './env.ts'
 import { parentOf, readText, readWhole, replaceFile } from './files.ts'
 import { openFolder, type PartitionFolder } from './folder.ts'
 import { type KafkaOffsets, openFound } from './found-log.ts'
@@ -20,6 +20,7 @@ import { findRounds, holdsRounds, replayRounds } from './journal/replay.ts'
 import { JOURNAL_DEFAULTS, type JournalOptions, Ring } from './journal/ring.ts'
 import {
   CLEAN_MARKER,
+  CLEANER_OFFSETS,
   DELETED_FOLDER,
   folderName,
   formatMetaProperties,
@@ -97,6 +98,7 @@ async function openLocked(env: StorageEnv, options: LogDirectoryOptions, lock: D
     ring,
     ringId,
     descriptors,
+    cleaned: await readOffsets(env, `${path}/${CLEANER_OFFSETS}`),
     logs,
   })
   await directory.checkpoint()
@@ -216,7 +218,7 @@ async function openFoundLogs(
     await readOffsets(env, `${path}/${LOG_STARTS}`),
     await readOffsets(env, `${path}/${HIGH_WATERMARKS}`),
   ]
-  const remembered = new Map(found.remembered.map(entry => [keyOf(entry), entry.producers]))
+  const remembered = new Map(found.remembered.map(entry => [logName(entry), entry.producers]))
   const logs: RecoveredLog[] = []
   await eachOf(found.folders, FOLDERS_AT_ONCE, async folder => {
     const name = folderName(folder.topic, folder.partition)
@@ -230,7 +232,7 @@ async function openFoundLogs(
       offsets,
       clean: found.clean,
       intervalBytes,
-      remembered: remembered.get(keyOf(folder)) ?? null,
+      remembered: remembered.get(logName(folder)) ?? null,
     })
     logs.push({
       id: idOf(folder),
@@ -259,12 +261,12 @@ async function replayLogs(
   },
 ): Promise<RecoveredLog[]> {
   const { checkpoint, folders, defaultConfig } = found
-  const entries = new Map<string, CheckpointEntry>(checkpoint.entries.map(entry => [keyOf(entry), entry]))
+  const entries = new Map<string, CheckpointEntry>(checkpoint.entries.map(entry => [logName(entry), entry]))
   const tail = await findRounds(env.disk, path, { id: checkpoint.ringId, from: checkpoint.replayFrom })
   const dropsLeft = await countDrops(env, tail)
   const logs = new Map<string, RecoveringLog>()
   for (const folder of folders) {
-    const key = keyOf(folder)
+    const key = logName(folder)
     logs.set(key, new RecoveringLog(env, folder, defaultConfig.indexIntervalBytes, entries.get(key) ?? null))
   }
   for (const [key, entry] of entries) {
@@ -273,7 +275,7 @@ async function replayLogs(
   let open: RecoveringLog | undefined
   if (!planted('journal-not-replayed')) {
     await replayRounds(env.disk, tail, async record => {
-      const key = keyOf(record)
+      const key = logName(record)
       if (record.kind === RecordKind.drop) {
         countDown(dropsLeft, key)
         await logs.get(key)?.closeFile()
@@ -305,7 +307,7 @@ type Tail = Awaited<ReturnType<typeof findRounds>>
 async function countDrops(env: StorageEnv, tail: Tail): Promise<Map<string, number>> {
   const drops = new Map<string, number>()
   await replayRounds(env.disk, tail, record => {
-    if (record.kind === RecordKind.drop) drops.set(keyOf(record), (drops.get(keyOf(record)) ?? 0) + 1)
+    if (record.kind === RecordKind.drop) drops.set(logName(record), (drops.get(logName(record)) ?? 0) + 1)
     return undefined
   })
   return drops
@@ -325,7 +327,7 @@ async function droppedLogs(
 ): Promise<number> {
   const last = new Map<string, number>()
   await replayRounds(env.disk, found.tail, record => {
-    last.set(keyOf(record), record.kind)
+    last.set(logName(record), record.kind)
     return undefined
   })
   let count = 0
@@ -359,10 +361,6 @@ function missingFolder(path: string, of: { readonly topicId: Uuid; readonly part
     `the folder of partition ${of.partition} of the topic with id ${of.topicId} is missing in ${path}: ` +
       'it was not deleted through the broker. Put it back, or delete the topic first.',
   )
-}
-
-function keyOf(of: { readonly topicId: Uuid; readonly partition: number }): string {
-  return `${of.topicId}-${of.partition}`
 }
 
 function idOf(folder: PartitionFolder): LogId {

@@ -23,6 +23,7 @@ const hunts: readonly Hunt[] = [
   { bug: 'ring-reused-before-writeback-synced', scenario: rolls, kind: 'power' },
   { bug: 'truncation-not-journaled', scenario: cuts, kind: 'kill' },
   { bug: 'stale-tail-kept', scenario: 'even batches', kind: 'power' },
+  { bug: 'cleaned-swap-not-synced', scenario: 'compaction in several passes', kind: 'power' },
   { bug: 'index-trusted', scenario: 'indexed cuts', kind: 'kill' },
 ]
 

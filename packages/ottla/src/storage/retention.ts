@@ -9,6 +9,16 @@ import { SEGMENT_FILES, type Segment } from './segment.ts'
 
 export const DELETED_FILE_SUFFIX = '.deleted'
 
+/** Each in turn, until the directory fails. Runs alone in it. True when some are to be looked at again after a checkpoint. */
+export async function retainLogs(logs: readonly Log[], nowWallMs: Millis): Promise<boolean> {
+  let again = false
+  for (const log of logs) {
+    if (log.host.fault !== null) throw log.host.fault
+    if (await retainLog(log, nowWallMs)) again = true
+  }
+  return again
+}
+
 /** Runs alone in the directory. True when the log should be looked at again after a checkpoint. */
 export async function retainLog(log: Log, nowWallMs: Millis): Promise<boolean> {
   if (log.removed || log.fault !== null) return false
@@ -69,9 +79,7 @@ async function isExpired(log: Log, segment: Segment, nowWallMs: Millis): Promise
 async function removeOldest(log: Log, doomed: readonly Segment[], newStart: Offset): Promise<void> {
   const { host } = log
   if (newStart > log.startOffset) await log.startAt(newStart)
-  const gone = new Set(doomed)
-  log.segments.splice(0, doomed.length)
-  log.tail.dropSegments(gone)
+  const renamed = await log.files.alone(() => takeAway(log, doomed))
   const { topic, partition } = log.id
   host.env.observe.log('info', 'log.segments-deleted', {
     topic,
@@ -81,15 +89,24 @@ async function removeOldest(log: Log, doomed: readonly Segment[], newStart: Offs
   })
   if (log.durability === 'memory') return
   host.changed(log)
+  host.removeLater(renamed, log.config.fileDeleteDelayMs)
+}
+
+/** Takes the oldest segments out of the log. Returns the names that their files have now. */
+async function takeAway(log: Log, doomed: readonly Segment[]): Promise<readonly string[]> {
+  log.segments.splice(0, doomed.length)
+  log.changes++
+  log.tail.dropSegments(new Set(doomed))
   const renamed: string[] = []
+  if (log.durability === 'memory') return renamed
   for (const segment of doomed) {
     for (const kind of SEGMENT_FILES) {
       const path = segment.file(kind)
-      host.descriptors.forget(path)
-      if ((await host.env.disk.stat(path)) === null) continue
-      await host.env.disk.rename(path, path + DELETED_FILE_SUFFIX)
+      log.host.descriptors.forget(path)
+      if ((await log.host.env.disk.stat(path)) === null) continue
+      await log.host.env.disk.rename(path, path + DELETED_FILE_SUFFIX)
       renamed.push(path + DELETED_FILE_SUFFIX)
     }
   }
-  host.removeLater(renamed, log.config.fileDeleteDelayMs)
+  return renamed
 }

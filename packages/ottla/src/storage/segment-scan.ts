@@ -37,7 +37,7 @@ export async function scanSegment(disk: Disk, segment: Segment, range: ScanRange
   }
 }
 
-async function scanFile(file: DiskFile, range: ScanRange, note: NoteBatch): Promise<ScanEnd> {
+export async function scanFile(file: DiskFile, range: ScanRange, note: NoteBatch): Promise<ScanEnd> {
   const walk = new BatchWalk()
   let position = range.from
   let endOffset = range.minBaseOffset

@@ -39,6 +39,11 @@ export class Segment {
   named = false
   /** When the first batch was appended, by the broker's clock, for topics whose batches carry no time. */
   firstAppendAtMs: Millis = -1
+  /**
+   * Set while its batches lie under the name of a swap: the offset at which the segments end that it replaces. See
+   * cleaner/swap.ts.
+   */
+  swapEnd: Offset | null = null
   /** Random delay subtracted from `segment.ms`. */
   readonly jitterMs: Millis
 
@@ -51,7 +56,7 @@ export class Segment {
   }
 
   file(kind: SegmentFile): string {
-    return `${this.stem}.${kind}`
+    return kind === 'log' && this.swapEnd !== null ? swapFile(this.stem, this.swapEnd) : `${this.stem}.${kind}`
   }
 
   /** A batch goes to the segment's end. Returns its position. */
@@ -77,13 +82,20 @@ export class Segment {
     if (this.sizeBytes === 0) return false
     const first = this.index.firstTimestamp
     const ageMs = first >= 0 ? timestamp - first : nowMs - this.firstAppendAtMs
-    return ageMs > config.segmentMs - this.jitterMs
+    // What waits in the active segment is not compacted: it ends in time for `max.compaction.lag.ms` (KIP-354).
+    const lagMs = config.cleanupPolicy.has('compact') ? config.maxCompactionLagMs : Number.POSITIVE_INFINITY
+    return ageMs > Math.min(config.segmentMs, lagMs) - this.jitterMs
   }
 }
 
 /** Twenty digits: file names sort by offset. */
 export function segmentName(baseOffset: Offset): string {
   return String(baseOffset).padStart(20, '0')
+}
+
+/** Name of a cleaned segment's batches until the segments up to `end` that it replaces are gone. */
+export function swapFile(stem: string, end: Offset): string {
+  return `${stem}.${segmentName(end)}.log.swap`
 }
 
 /** Base offset and kind of a segment's file, or null for any other name. */

@@ -81,16 +81,21 @@ export interface TestBatch {
   readonly valueBytes?: number
   readonly timestamp?: number
   readonly epoch?: number
+  /** Of all its records; none when absent. */
+  readonly key?: string
+  /** Its records are tombstones. */
+  readonly deletes?: boolean
   /** Told apart from other batches at the same offset. */
   readonly mark?: string
 }
 
 /** A batch for `baseOffset`; the value of each record begins with its offset and the mark. */
 export function makeBatch(baseOffset: Offset, options: TestBatch = {}): { bytes: Uint8Array; header: BatchHeader } {
-  const { count = 1, valueBytes = 20, timestamp = 1000 + baseOffset, epoch = 0, mark = '' } = options
+  const { count = 1, valueBytes = 20, timestamp = 1000 + baseOffset, epoch = 0, mark = '', deletes = false } = options
+  const key = options.key === undefined ? null : new TextEncoder().encode(options.key)
   for (let i = 0; i < count; i++) {
     const value = new TextEncoder().encode(`${baseOffset + i}${mark}`.padEnd(valueBytes, '.'))
-    builder.append(null, value, [], timestamp)
+    builder.append(key, deletes ? null : value, [], timestamp)
   }
   const bytes = builder.build({ baseOffset, leaderEpoch: epoch }).slice()
   return { bytes, header: readBatchHeader(bytes, 0, emptyBatchHeader()) }

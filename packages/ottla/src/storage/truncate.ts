@@ -5,6 +5,7 @@
 import { assert } from '../base/assert.ts'
 import { planted } from '../base/planted.ts'
 import type { Offset } from '../base/units.ts'
+import { finishSwaps } from './cleaner/swap.ts'
 import { segmentOf } from './cold-read.ts'
 import { findBatchPosition } from './find-batch.ts'
 import { completeIndex, scanInto } from './index-files.ts'
@@ -25,6 +26,12 @@ export async function truncateLog(log: Log, offset: Offset): Promise<void> {
   await host.pageCache.drain()
   await host.writeBack.flush(log, log.end)
   log.throwFault()
+  await finishSwaps(log)
+  if (log.cleanedTo !== null && log.cleanedTo > offset) {
+    // What is appended from here on was never compacted, whatever its offsets.
+    log.cleanedTo = offset
+    await host.cleaner.takeBackOffsets()
+  }
   const segment = log.segments[segmentOf(log, offset)] as Segment
   const position = await findBatchPosition(log, segment, offset)
   try {
@@ -48,6 +55,7 @@ async function applyCut(
   to: { readonly offset: Offset; readonly position: number },
 ): Promise<void> {
   const later = log.segments.splice(log.segments.indexOf(segment) + 1)
+  log.changes++
   log.tail.drop()
   log.endCut(to.offset)
   segment.endOffset = to.offset

@@ -7,6 +7,7 @@ import { FetchSessions } from '../../core/access/fetch-sessions.ts'
 import { BrokerConfigInForce } from '../../core/metadata/broker-config.ts'
 import type { BrokerEndpoint } from '../../core/metadata/image.ts'
 import type { DiskFault } from '../../ports/disk.ts'
+import { CleanerLoop, type CleanerSettings } from '../../runtime/cleaner-loop.ts'
 import { ControllerLoop } from '../../runtime/controller-loop.ts'
 import type { DataDirectories } from '../../runtime/data-directories.ts'
 import { GroupCoordinator } from '../../runtime/group-coordinator.ts'
@@ -33,6 +34,7 @@ export class BrokerNode {
   readonly #controller: ControllerLoop
   readonly #retention: RetentionLoop
   readonly #groups: GroupCoordinator
+  readonly #cleaner: CleanerLoop
   readonly #incarnation: string
   #brokerEpoch = -1
   #configTold: BrokerConfig
@@ -80,6 +82,12 @@ export class BrokerNode {
       table,
       intervalMs: config.logRetentionCheckIntervalMs,
       producerExpiryMs: () => this.config.producerIdExpirationMs,
+      fatal,
+    })
+    this.#cleaner = new CleanerLoop({
+      clock,
+      directories,
+      settings: () => cleanerSettingsOf(this.config),
       fatal,
     })
     const purgatory = new Purgatory(clock)
@@ -131,10 +139,12 @@ export class BrokerNode {
     this.#brokerEpoch = registration.brokerEpoch
     this.#retention.start()
     this.#groups.start()
+    if (this.#config.start.logCleanerEnable) this.#cleaner.start()
   }
 
   async stop(): Promise<void> {
     await this.#groups.stop()
+    await this.#cleaner.stop()
     await this.#retention.stop()
     await this.#controller.stop()
     await this.#tail.stop()
@@ -188,6 +198,18 @@ export class BrokerNode {
       nextProducerId: () => producerIds.next(),
       fatal,
     }
+  }
+}
+
+function cleanerSettingsOf(config: BrokerConfig): CleanerSettings {
+  return {
+    backoffMs: config.logCleanerBackoffMs,
+    options: {
+      mapBytes: config.logCleanerDedupeBufferSize,
+      loadFactor: config.logCleanerIoBufferLoadFactor,
+      bufferBytes: config.logCleanerIoBufferSize,
+      bytesPerSecond: config.logCleanerIoMaxBytesPerSecond,
+    },
   }
 }
 

@@ -4,6 +4,7 @@
  */
 import { assert } from '../../base/assert.ts'
 import type { Offset } from '../../base/units.ts'
+import { CompactedRead } from './compacted-read.ts'
 import { UNKNOWN } from './contents.ts'
 import { type Lane, NO_OFFSET, Outcome } from './lane.ts'
 import type { PartitionHistory } from './partition-history.ts'
@@ -24,6 +25,8 @@ export class FullRead {
   readonly #partition: PartitionHistory
   readonly #seen = new Map<Lane, Seen>()
   readonly #startOffset: Offset
+  /** Where what is missing may have been replaced. */
+  readonly #compacted: CompactedRead | null
   #nextOffset: Offset
   #ended = false
 
@@ -32,6 +35,8 @@ export class FullRead {
     this.#partition = partition
     this.#startOffset = startOffset
     this.#nextOffset = startOffset
+    const { compaction } = partition
+    this.#compacted = compaction === null ? null : new CompactedRead(partition, compaction, startOffset)
     const { startOffsetMin, startOffsetMax, name, violations } = partition
     if (startOffset < startOffsetMin) {
       violations.add('log-start', name, `the log begins at ${startOffset}, though deleted up to ${startOffsetMin}`)
@@ -56,7 +61,13 @@ export class FullRead {
     if (lane === null || typeof mark === 'string') return
     const { sequence } = mark
     this.#compare(offset, valueIdOf(lane.index, sequence))
+    this.#compacted?.reads(offset, valueIdOf(lane.index, sequence))
     this.#count(lane, sequence, offset)
+  }
+
+  /** Compaction may have gone on meanwhile, so that this reading shows what never was: read once more, and then `end`. */
+  get isTorn(): boolean {
+    return this.#compacted?.isTorn ?? false
   }
 
   /** The log ends here: exclusive. What was promised beyond is missing. */
@@ -67,7 +78,8 @@ export class FullRead {
     for (let offset = this.#nextOffset; offset < Math.max(endOffset, partition.contents.endOffset); offset++) {
       this.#missing(offset)
     }
-    for (const lane of partition.lanes) this.#checkLane(lane)
+    if (this.#compacted !== null) this.#compacted.end(endOffset)
+    else for (const lane of partition.lanes) this.#checkLane(lane)
   }
 
   #compare(offset: Offset, valueId: number): void {
@@ -97,8 +109,9 @@ export class FullRead {
     if (lane.outcomeOf(sequence) === Outcome.refused) {
       violations.add('refused-but-kept', name, `${lane.nameOf(sequence)} was refused but lies at offset ${offset}`)
     }
-    // Where the log begins later than it did, a record that was sent more than once may have its first copy below.
-    const isFirstCopy = this.#startOffset === 0 || lane.copiesMaxOf(sequence) === 1
+    // Where the log begins later than it did, or is compacted, a record that was sent more than once may have lost its first copy.
+    const keepsFirst = this.#startOffset === 0 && this.#compacted === null
+    const isFirstCopy = keepsFirst || lane.copiesMaxOf(sequence) === 1
     if (lane.rules.ordered && isFirstCopy && sequence < seen.lastSequence) {
       const what = `${lane.nameOf(sequence)} lies at offset ${offset}, behind record ${seen.lastSequence} at ${seen.lastOffset}`
       violations.add('order', name, what)
@@ -111,6 +124,7 @@ export class FullRead {
 
   /** Nothing was read at `offset`. */
   #missing(offset: Offset): void {
+    if (this.#compacted !== null) return
     const partition = this.#partition
     const { name, violations } = partition
     const known = partition.contents.at(offset)

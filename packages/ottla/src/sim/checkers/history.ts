@@ -13,6 +13,7 @@
 import { assert } from '../../base/assert.ts'
 import type { Offset } from '../../base/units.ts'
 import { FullRead } from './full-read.ts'
+import type { Compaction } from './keyed.ts'
 import { Lane, type LaneRules, Outcome } from './lane.ts'
 import { PartitionHistory } from './partition-history.ts'
 import { ReaderCheck } from './reader.ts'
@@ -32,10 +33,11 @@ export class History {
     this.run = run
   }
 
-  partition(name: string): PartitionHistory {
+  /** `compaction` counts when the partition is first named; null: every record stays. */
+  partition(name: string, compaction: Compaction | null = null): PartitionHistory {
     let partition = this.#partitions.get(name)
     if (partition === undefined) {
-      partition = new PartitionHistory(name, this)
+      partition = new PartitionHistory(name, this, compaction)
       this.#partitions.set(name, partition)
     }
     return partition

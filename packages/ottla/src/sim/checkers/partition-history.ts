@@ -6,6 +6,7 @@ import { assert } from '../../base/assert.ts'
 import type { Offset } from '../../base/units.ts'
 import { Contents, UNKNOWN } from './contents.ts'
 import type { History } from './history.ts'
+import type { Compaction } from './keyed.ts'
 import type { Lane } from './lane.ts'
 import { laneOfValueId, sequenceOfValueId, type ValueMark } from './value.ts'
 import type { Violations } from './violation.ts'
@@ -16,14 +17,19 @@ export class PartitionHistory {
   readonly history: History
   readonly contents = new Contents()
   readonly lanes: Lane[] = []
+  /** Null: every record stays. */
+  readonly compaction: Compaction | null
+  /** Offsets that compaction was seen to have emptied. */
+  readonly gone = new Set<Offset>()
   #knownEndOffset: Offset = 0
   #startOffsetMax: Offset = 0
   #startOffsetMin: Offset = 0
 
   /** Use `History.partition`. */
-  constructor(name: string, history: History) {
+  constructor(name: string, history: History, compaction: Compaction | null) {
     this.name = name
     this.history = history
+    this.compaction = compaction
   }
 
   get violations(): Violations {
@@ -62,6 +68,7 @@ export class PartitionHistory {
    */
   excuseLoss(from: Offset): void {
     this.contents.forgetFrom(from)
+    for (const offset of this.gone) if (offset >= from) this.gone.delete(offset)
     this.#knownEndOffset = Math.min(this.#knownEndOffset, from)
     for (const lane of this.lanes) lane.excuseFrom(from)
   }

@@ -41,6 +41,11 @@ export class ReaderCheck {
     this.partition.sawEnd(highWatermark)
   }
 
+  /** What it was given ends here, records or not: exclusive. Only where compaction may have left holes. */
+  skipsTo(offset: Offset): void {
+    this.#nextOffset = Math.max(this.#nextOffset, offset)
+  }
+
   /** It was given this record. `mark`: what its value says, or in words what is wrong with it. */
   reads(offset: Offset, mark: ValueMark | string): void {
     const { name, violations } = this.partition

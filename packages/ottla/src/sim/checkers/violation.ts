@@ -9,6 +9,7 @@
  * - `duplicate`: a record lies in the log more often than it may;
  * - `refused-but-kept`: a record lies in the log though the broker said that it took none of it;
  * - `invented`: what was read was never sent, was sent elsewhere, or is damaged;
+ * - `returned`: a record that compaction had taken is back, or outlives the one that deleted it;
  * - `hole`: a full read skips an offset that nothing is known of;
  * - `beyond-high-watermark`: a reader was given an offset at or past the high watermark of the same reply;
  * - `went-back`: a reader was given an offset again, or one before;
@@ -29,6 +30,7 @@ export type ViolationKind =
   | 'duplicate'
   | 'refused-but-kept'
   | 'invented'
+  | 'returned'
   | 'hole'
   | 'beyond-high-watermark'
   | 'went-back'

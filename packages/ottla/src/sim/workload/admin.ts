@@ -8,6 +8,8 @@ import { EARLIEST, fetchFrom, listOffset } from './fetching.ts'
 import type { Place, TopicPlan } from './places.ts'
 
 const READ_BYTES = 300_000
+/** Times a partition is read in which compaction goes on meanwhile. */
+const READS_MAX = 5
 const DELETE_PAUSE_MS_MAX = 3_000
 
 export class Admin {
@@ -40,8 +42,9 @@ export class Admin {
   }
 
   /** Until the curtain closes: deletes the older records of some partition, now and then. */
-  async deleteRecords(places: readonly Place[]): Promise<void> {
+  async deleteRecords(all: readonly Place[]): Promise<void> {
     const { rng, curtain } = this.#actor
+    const places = all.filter(place => place.mayDelete)
     while (!curtain.isClosing) {
       await this.#actor.sleep(rng.int(0, DELETE_PAUSE_MS_MAX))
       const connection = await this.#actor.connection()
@@ -58,10 +61,10 @@ export class Admin {
   /** Reads the whole partition, from its start to its end as they are now. */
   async readAll(place: Place): Promise<void> {
     // A power cut that was still to come takes what it may: then the range is another.
-    while (!(await this.#readRange(place)));
+    for (let attempt = 1; !(await this.#readRange(place, attempt)); attempt++);
   }
 
-  async #readRange(place: Place): Promise<boolean> {
+  async #readRange(place: Place, attempt: number): Promise<boolean> {
     const { losses } = place
     const range = await this.#rangeOf(place)
     const read = this.#actor.history.fullRead(place.history.name, range.start)
@@ -74,16 +77,18 @@ export class Admin {
           if (!mayRetry(reply.error)) this.#unexpected(place, `reading ${next} was answered ${reply.error}`)
           return !mayRetry(reply.error)
         }
-        if (reply.records.length === 0) {
+        if (reply.nextOffset === next) {
+          // Nothing may be left of what lies before the active segment's start.
+          if (place.topic.compaction !== null) return true
           this.#unexpected(place, `nothing is read at ${next}, below the end ${range.end}`)
           return true
         }
         for (const { offset, mark } of reply.records) read.reads(offset, mark)
-        next = (reply.records.at(-1)?.offset ?? next) + 1
+        next = reply.nextOffset
       }
       return true
     })
-    if (losses !== place.losses) return false
+    if (losses !== place.losses || (read.isTorn && attempt < READS_MAX)) return false
     read.end(range.end)
     return true
   }

@@ -2,11 +2,12 @@
 import type { Offset } from '../../base/units.ts'
 import type { Connection } from '../../client/connection.ts'
 import type { WireErrorName } from '../../spec/errors.ts'
-import { emptyBatchHeader, HEADER_BYTES, readBatchHeader } from '../../wire/batch/header.ts'
+import { emptyBatchHeader, endOffset, HEADER_BYTES, readBatchHeader } from '../../wire/batch/header.ts'
 import { readRecords } from '../../wire/batch/iterate.ts'
 import { fetchApi } from '../../wire/gen/fetch.ts'
 import { listOffsetsApi } from '../../wire/gen/list-offsets.ts'
-import { decodeValue, type ValueMark } from '../checkers/value.ts'
+import { type Compaction, markOf } from '../checkers/keyed.ts'
+import type { ValueMark } from '../checkers/value.ts'
 import { nameOf } from './actor.ts'
 import type { Place } from './places.ts'
 
@@ -23,6 +24,8 @@ export interface FetchReply {
   readonly logStartOffset: Offset
   /** From the offset asked for on. */
   readonly records: readonly FetchedRecord[]
+  /** Where the batches end that were given, which may hold no record; the offset asked for when there was none. */
+  readonly nextOffset: Offset
 }
 
 export interface FetchOptions {
@@ -33,6 +36,8 @@ export interface FetchOptions {
 
 /** Oldest version of Fetch that names topics by their id. */
 const FETCH_BY_ID = 13
+
+const NOTHING = new Uint8Array(0)
 
 export const EARLIEST = -2
 export const LATEST = -1
@@ -57,11 +62,12 @@ export async function fetchFrom(
   const whole = nameOf(reply.errorCode)
   const data = reply.responses[0]?.partitions[0]
   if (whole !== 'NONE' || data === undefined) {
-    return { error: whole, highWatermark: -1, logStartOffset: -1, records: [] }
+    return { error: whole, highWatermark: -1, logStartOffset: -1, records: [], nextOffset: offset }
   }
   const { highWatermark, logStartOffset, records } = data
   const error = nameOf(data.errorCode)
-  return { error, highWatermark, logStartOffset, records: records === null ? [] : recordsOf(records, offset) }
+  const given = recordsOf(records ?? NOTHING, offset, place.history.compaction)
+  return { error, highWatermark, logStartOffset, ...given }
 }
 
 /** The first offset, the end, or the first record at or after a time. */
@@ -81,14 +87,21 @@ export async function listOffset(
 }
 
 /** Whole batches; the first may begin before the offset asked for. */
-function recordsOf(bytes: Uint8Array, from: Offset): FetchedRecord[] {
+function recordsOf(
+  bytes: Uint8Array,
+  from: Offset,
+  compaction: Compaction | null,
+): Pick<FetchReply, 'records' | 'nextOffset'> {
   const found: FetchedRecord[] = []
+  let nextOffset = from
   const header = emptyBatchHeader()
   for (let at = 0; at + HEADER_BYTES <= bytes.length; at += header.sizeBytes) {
     readBatchHeader(bytes, at, header)
-    for (const { offset, timestamp, value } of readRecords(bytes, at)) {
-      if (offset >= from) found.push({ offset, timestampMs: timestamp, mark: decodeValue(value) })
+    nextOffset = endOffset(header)
+    for (const record of readRecords(bytes, at)) {
+      const { offset, timestamp } = record
+      if (offset >= from) found.push({ offset, timestampMs: timestamp, mark: markOf(record, compaction) })
     }
   }
-  return found
+  return { records: found, nextOffset }
 }

@@ -8,6 +8,7 @@ import type { Prng } from '../../base/random.ts'
 import { BatchBuilder } from '../../wire/batch/build.ts'
 import type { CodecId } from '../../wire/batch/header.ts'
 import type { History } from '../checkers/history.ts'
+import { keyedRecord } from '../checkers/keyed.ts'
 import { type Lane, NO_OFFSET } from '../checkers/lane.ts'
 import { encodeValue, VALUE_BYTES_MIN } from '../checkers/value.ts'
 import { mayRetry, nameOf } from './actor.ts'
@@ -78,12 +79,7 @@ export class LaneWriter {
   make(identity: ProducerIdentity | null, timestampMs: number): Batch {
     const count = this.#rng.int(1, this.#kind.recordsMax)
     const first = this.#lane.send(count)
-    const { run } = this.#history
-    for (let i = 0; i < count; i++) {
-      const bytes = this.#rng.int(VALUE_BYTES_MIN, this.#kind.valueBytesMax)
-      const value = encodeValue({ lane: this.#lane.index, sequence: first + i, run }, bytes)
-      builder.append(this.#rng.chance(0.3) ? value.subarray(0, 8) : null, value, [], timestampMs + i)
-    }
+    for (let i = 0; i < count; i++) this.#add(first + i, timestampMs + i)
     const { codec } = this.#kind
     const sequence = identity === null ? {} : { ...identity, baseSequence: first }
     const batch = { first, count, bytes: builder.build({ codec, ...sequence }) }
@@ -114,6 +110,19 @@ export class LaneWriter {
     this.#history.unexpected(this.place.history.name, what)
     this.#unsettled = this.#unsettled.filter(other => other !== batch)
     return true
+  }
+
+  #add(sequence: number, timestampMs: number): void {
+    const { compaction } = this.place.history
+    const bytes = this.#rng.int(VALUE_BYTES_MIN, this.#kind.valueBytesMax)
+    const mark = { lane: this.#lane.index, sequence, run: this.#history.run }
+    if (compaction !== null) {
+      const { key, value, headers } = keyedRecord(mark, bytes, compaction)
+      builder.append(key, value, headers, timestampMs)
+    } else {
+      const value = encodeValue(mark, bytes)
+      builder.append(this.#rng.chance(0.3) ? value.subarray(0, 8) : null, value, [], timestampMs)
+    }
   }
 
   #newLane(): Lane {

@@ -75,8 +75,13 @@ export class Reader {
     else this.#unexpected(`fetch at ${position} was answered ${reply.error}`)
   }
 
-  #take(check: ReaderCheck, position: Offset, { highWatermark, records }: FetchReply): void {
+  #take(check: ReaderCheck, position: Offset, { highWatermark, records, nextOffset }: FetchReply): void {
     check.told(highWatermark)
+    if (this.#place.topic.compaction !== null) {
+      for (const { offset, mark } of records) check.reads(offset, mark)
+      check.skipsTo(nextOffset)
+      return
+    }
     if (records.length === 0 && position < highWatermark) {
       this.#unexpected(`nothing was given at ${position}, with the high watermark at ${highWatermark}`)
     }

@@ -33,6 +33,12 @@ export interface PlannedFault {
   readonly kinds: readonly DiskOperation['kind'][]
 }
 
+/** A crash inside the `changes`-th operation that changes something, counted from the first of which `from` is true. */
+export interface PlannedCrash {
+  readonly changes: number
+  from(operation: DiskOperation): boolean
+}
+
 export class DiskWeather {
   readonly #scheduler: Scheduler
   readonly #rng: Prng
@@ -46,7 +52,9 @@ export class DiskWeather {
   #struck = 0
   /** Called when a planned fault strikes. */
   onStruck: () => void = () => {}
-  #crashIn: number | null = null
+  #crashIn: PlannedCrash | null = null
+  /** Changes until then; null before the first that counts. */
+  #changesLeft: number | null = null
   #crash: () => void = () => {}
 
   constructor(
@@ -81,11 +89,12 @@ export class DiskWeather {
   }
 
   /**
-   * Crashes the machine inside the `changes`-th operation from now that changes something. `crash` is called in the
-   * middle of the process's own code, which goes on to the end of its turn as a ghost.
+   * Crashes the machine as planned. `crash` is called in the middle of the process's own code, which goes on to the end of
+   * its turn as a ghost.
    */
-  crashIn(changes: number, crash: () => void): void {
-    this.#crashIn = changes
+  crashIn(planned: PlannedCrash, crash: () => void): void {
+    this.#crashIn = planned
+    this.#changesLeft = null
     this.#crash = crash
   }
 
@@ -119,7 +128,7 @@ export class DiskWeather {
 
   #verdictOn(operation: DiskOperation): DiskVerdict {
     this.#scheduler.trace.add(operation.kind, operation.bytes, operation.index)
-    if (this.#crashIn !== null && operation.changes && --this.#crashIn <= 0) {
+    if (this.#crashIn !== null && operation.changes && this.#isLastChange(this.#crashIn, operation)) {
       this.#crashIn = null
       this.#crash()
       return 'crash'
@@ -130,5 +139,11 @@ export class DiskWeather {
     this.#struck++
     this.onStruck()
     return planned.code
+  }
+
+  #isLastChange({ changes, from }: PlannedCrash, operation: DiskOperation): boolean {
+    if (this.#changesLeft === null && !from(operation)) return false
+    this.#changesLeft = (this.#changesLeft ?? changes) - 1
+    return this.#changesLeft <= 0
   }
 }

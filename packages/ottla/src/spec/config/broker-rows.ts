@@ -5,7 +5,7 @@
 
 import { groupRows } from './group-rows.ts'
 import { key } from './key.ts'
-import { bool, int, list, long, text } from './kind.ts'
+import { bool, fraction, INT_MAX, int, list, long, text } from './kind.ts'
 
 const MIB = 1_048_576
 
@@ -120,6 +120,47 @@ export const brokerRows = {
     kind: long(1),
     default: 300_000,
     doc: 'Time between two looks for segments to delete. Milliseconds.',
+  }),
+  logCleanerEnable: key({
+    kafka: 'log.cleaner.enable',
+    kind: bool,
+    default: true,
+    doc: 'Whether topics with `cleanup.policy=compact` are compacted.',
+  }),
+  logCleanerBackoffMs: key({
+    kafka: 'log.cleaner.backoff.ms',
+    kind: long(0),
+    default: 15_000,
+    dynamic: true,
+    doc: 'Time between two looks for logs to compact. Milliseconds.',
+  }),
+  logCleanerDedupeBufferSize: key({
+    kafka: 'log.cleaner.dedupe.buffer.size',
+    kind: long(MIB, INT_MAX),
+    default: 128 * MIB,
+    dynamic: true,
+    doc: 'Memory for the keys of the log that is compacted, 24 bytes each; a log with more keys takes several passes. Bytes.',
+  }),
+  logCleanerIoBufferLoadFactor: key({
+    kafka: 'log.cleaner.io.buffer.load.factor',
+    kind: fraction(0.01, 0.99),
+    default: 0.9,
+    dynamic: true,
+    doc: 'Share of that memory that is filled. More keys fit in a pass, and each takes longer to find.',
+  }),
+  logCleanerIoBufferSize: key({
+    kafka: 'log.cleaner.io.buffer.size',
+    kind: int(4096, 64 * MIB),
+    default: MIB / 2,
+    dynamic: true,
+    doc: 'What is read, and what is written, in one step while a log is compacted. Bytes.',
+  }),
+  logCleanerIoMaxBytesPerSecond: key({
+    kafka: 'log.cleaner.io.max.bytes.per.second',
+    kind: fraction(1, Number.MAX_VALUE),
+    default: Number.MAX_VALUE,
+    dynamic: true,
+    doc: 'What compaction may read and write together. Bytes a second.',
   }),
   maxRequestPartitionSizeLimit: key({
     kafka: 'max.request.partition.size.limit',

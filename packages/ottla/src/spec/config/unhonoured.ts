@@ -18,7 +18,7 @@ const REPLICATION = 'replication comes with a later release'
 const SECURITY = 'no listener uses it: TLS and SASL come with a later release'
 const JVM = 'it names Java classes'
 const KRAFT = 'Ottla keeps its metadata in a log of its own'
-const CLEANER = 'compaction comes with a later release'
+const LEVELS = 'each codec compresses at its own default level'
 const JOURNAL = 'the commit journal decides when files are synced'
 const QUOTAS = 'quotas come with a later release'
 const TIERING = 'tiered storage comes with a later release'
@@ -31,6 +31,7 @@ const ignored: readonly (readonly [why: string, keys: string])[] = [
     `
       num.network.threads num.io.threads background.threads num.recovery.threads.per.data.dir
       queued.max.requests queued.max.request.bytes num.replica.alter.log.dirs.threads num.replica.fetchers
+      log.cleaner.threads
       metadata.log.max.record.bytes.between.snapshots
     `,
   ],
@@ -99,10 +100,8 @@ const ignored: readonly (readonly [why: string, keys: string])[] = [
     `,
   ],
   [
-    CLEANER,
+    LEVELS,
     `
-      log.cleaner.enable log.cleaner.threads log.cleaner.backoff.ms log.cleaner.dedupe.buffer.size
-      log.cleaner.io.buffer.load.factor log.cleaner.io.buffer.size log.cleaner.io.max.bytes.per.second
       compression.gzip.level compression.lz4.level compression.zstd.level
     `,
   ],

@@ -38,7 +38,7 @@ const CODEC_MASK = 0b111
 const LOG_APPEND_TIME_BIT = 1 << 3
 const TRANSACTIONAL_BIT = 1 << 4
 const CONTROL_BIT = 1 << 5
-const DELETE_HORIZON_BIT = 1 << 6
+export const DELETE_HORIZON_BIT = 1 << 6
 
 /** Codec ids as the attributes hold them. */
 export const Codec = { none: 0, gzip: 1, snappy: 2, lz4: 3, zstd: 4 } as const
