@@ -17,6 +17,11 @@ import { type Place, placesOf } from './workload/places.ts'
 import { Producer } from './workload/producer.ts'
 import { Reader } from './workload/reader.ts'
 import type { Simulation } from './world/microtasks.ts'
+import type { Micros } from './world/scheduler.ts'
+
+/** Compactions that are cut off when nothing is written any more, and how long each is waited for. */
+const LAST_SWAPS = 3
+const LAST_SWAP_WITHIN: Micros = 1_000_000
 
 export class BrokerRun {
   readonly #plan: BrokerPlan
@@ -68,6 +73,9 @@ export class BrokerRun {
     await stage.chaos(this.#plan.chaos)
     curtain.isClosing = true
     await Promise.all(clients)
+    if (this.#plan.topics.some(({ compaction }) => compaction !== null)) {
+      for (let i = 0; i < LAST_SWAPS; i++) await stage.lastFault('power-in-swap', LAST_SWAP_WITHIN)
+    }
     const judges = { admin, operator }
     await this.#readEverything(judges, 'in the end')
     await this.#readAfter(judges, 'a clean stop', machine => machine.stop())

@@ -83,7 +83,7 @@ export class FaultInjector {
     weather.onStruck = () => this.#callOperator()
     const next = () => {
       if (this.#stopped) return
-      if (this.#targets.machine.state !== 'down') this.#inject(this.#rng.pick(this.#plan.kinds))
+      if (this.#targets.machine.state !== 'down') this.strike(this.#rng.pick(this.#plan.kinds))
       scheduler.after(this.#rng.int(1, 2 * this.#plan.pause), 'fault', next)
     }
     scheduler.after(this.#rng.int(1, 2 * this.#plan.pause), 'fault', next)
@@ -95,7 +95,8 @@ export class FaultInjector {
     this.#targets.weather.clear()
   }
 
-  #inject(kind: FaultKind): void {
+  /** One fault, now. */
+  strike(kind: FaultKind): void {
     this.#injected++
     this.#targets.journal.note('fault', kind)
     this.#actions[kind]()

@@ -99,7 +99,7 @@ function drawCompacted(rng: Prng, durability: Durability): TopicPlan {
     ['segment.ms', rng.pick(['20', '100', '100', '604800000'])],
     ['file.delete.delay.ms', rng.pick(['0', '100', '60000'])],
   ]
-  const compaction = { keys: rng.pick([1, 5, 20, 100]), forgetsDeletions, deletes }
+  const compaction = { keys: rng.pick([1, 5, 20, 100, 2_000]), forgetsDeletions, deletes }
   return { name: `compacted-${durability}`, partitions: rng.int(1, 3), durability, compaction, configs }
 }
 

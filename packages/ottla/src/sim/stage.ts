@@ -7,7 +7,7 @@ import { DiskStopped } from '../adapters/memory/disk-operations.ts'
 import { Bug } from '../base/assert.ts'
 import type { Prng } from '../base/random.ts'
 import type { Violations } from './checkers/violation.ts'
-import { FaultInjector, type FaultPlan } from './faults.ts'
+import { FaultInjector, type FaultKind, type FaultPlan } from './faults.ts'
 import { Machine, type Program } from './machine.ts'
 import type { RunResult } from './verdict.ts'
 import { MachineCalendar } from './world/clock.ts'
@@ -99,6 +99,23 @@ export class Stage {
     this.#injector.stop()
     this.journal.note('stage', 'calm')
     this.#deadline = this.scheduler.now + CALM_MAX
+  }
+
+  /**
+   * One more fault when all others are over, of a kind that has to wait for its moment, and healing: nothing that is written
+   * later covers up what it does.
+   */
+  async lastFault(kind: FaultKind, within: Micros): Promise<void> {
+    await this.until(() => this.machine.state === 'up')
+    const { lives } = this.machine
+    let isOver = false
+    this.scheduler.after(within, 'stage', () => {
+      isOver = true
+    })
+    this.#injector.strike(kind)
+    await this.until(() => isOver || this.machine.lives > lives)
+    this.#weather.clear()
+    await this.until(() => this.machine.state === 'up')
   }
 
   /** Ends the process in some way and waits for the next life to serve. */

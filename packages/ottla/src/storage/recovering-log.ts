@@ -341,8 +341,9 @@ export class RecoveringLog {
    */
   async #beginAgain(): Promise<void> {
     const segment = new Segment(this.folder.path, this.startOffset)
-    for (const old of this.segments.splice(0)) await removeSegmentFiles(this.#env.disk, old)
-    this.segments.push(segment)
+    // Behind a hole there may be a file of that very name.
+    for (const old of this.#withFiles) await removeSegmentFiles(this.#env.disk, old)
+    this.segments.splice(0, this.segments.length, segment)
     this.#short.clear()
     this.endOffset = this.startOffset
     this.epochs.cutStart(this.startOffset)
