@@ -19,8 +19,8 @@ import { Reader } from './workload/reader.ts'
 import type { Simulation } from './world/microtasks.ts'
 import type { Micros } from './world/scheduler.ts'
 
-/** Compactions that are cut off when nothing is written any more, and how long each is waited for. */
-const LAST_SWAPS = 3
+/** Compactions that are cut off when all other faults are over, and how long each is waited for. */
+const LAST_SWAPS = 6
 const LAST_SWAP_WITHIN: Micros = 1_000_000
 
 export class BrokerRun {
@@ -71,11 +71,11 @@ export class BrokerRun {
     const operator = new Operator('operator', parts, { curtain, topics: this.#plan.topics })
     if (this.#plan.isOperated) clients.push(operator.run())
     await stage.chaos(this.#plan.chaos)
-    curtain.isClosing = true
-    await Promise.all(clients)
     if (this.#plan.topics.some(({ compaction }) => compaction !== null)) {
       for (let i = 0; i < LAST_SWAPS; i++) await stage.lastFault('power-in-swap', LAST_SWAP_WITHIN)
     }
+    curtain.isClosing = true
+    await Promise.all(clients)
     const judges = { admin, operator }
     await this.#readEverything(judges, 'in the end')
     await this.#readAfter(judges, 'a clean stop', machine => machine.stop())

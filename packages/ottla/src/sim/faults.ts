@@ -35,9 +35,21 @@ export const faultKinds = [
 
 export type FaultKind = (typeof faultKinds)[number]
 
-/** A compacted segment begins to take the place of several, and an old one of them goes. */
+/** A compacted segment begins to take the place of others. */
 const beginsSwap = ({ kind, path }: DiskOperation) => kind === 'rename' && path.endsWith('.log.cleaned')
-const retiresSegment = ({ kind, path }: DiskOperation) => kind === 'rename' && path.endsWith('.log')
+
+/** Says true when one that takes the place of several is half way: an old one goes. */
+function whenSwapRetires(): (operation: DiskOperation) => boolean {
+  let folder: string | null = null
+  return operation => {
+    const { kind, path } = operation
+    const itsFolder = path.slice(0, path.lastIndexOf('/'))
+    if (beginsSwap(operation)) folder = itsFolder
+    if (kind !== 'rename' || itsFolder !== folder) return false
+    if (path.endsWith('.log.swap')) folder = null
+    return path.endsWith('.log')
+  }
+}
 
 export interface FaultPlan {
   readonly kinds: readonly FaultKind[]
@@ -121,8 +133,8 @@ export class FaultInjector {
   }
 
   #crashInSwap(): void {
-    const from = this.#rng.chance(0.3) ? beginsSwap : retiresSegment
-    this.#targets.machine.crashInside(this.#rng.int(1, 8), 'power', from)
+    const from = this.#rng.chance(0.3) ? beginsSwap : whenSwapRetires()
+    this.#targets.machine.crashInside(this.#rng.int(1, 6), 'power', from)
   }
 
   /** Before the next start some indexes hold nonsense: no loss, they can be made again (docs/reliability.md A10). */

@@ -48,10 +48,16 @@ export function drawBrokerPlan(rng: Prng): BrokerPlan {
     readers: rng.int(0, 3),
     deletesRecords: rng.chance(0.3),
     net: drawNet(rng),
-    faults: drawFaultPlan(rng),
+    faults: withSwaps(drawFaultPlan(rng), topics),
     chaos: rng.pick([1, 3, 8]) * SECOND,
     isOperated: rng.chance(0.4),
   }
+}
+
+/** Compaction is at risk in few moments only: where there is one, they are looked for. */
+function withSwaps(faults: FaultPlan, topics: readonly TopicPlan[]): FaultPlan {
+  if (topics.every(({ compaction }) => compaction === null)) return faults
+  return { ...faults, kinds: [...new Set<FaultKind>([...faults.kinds, 'power-in-swap'])] }
 }
 
 /** Smaller than the config allows where only that makes rolls, reuse and pressure happen within seconds. */
@@ -99,7 +105,7 @@ function drawCompacted(rng: Prng, durability: Durability): TopicPlan {
     ['segment.ms', rng.pick(['20', '100', '100', '604800000'])],
     ['file.delete.delay.ms', rng.pick(['0', '100', '60000'])],
   ]
-  const compaction = { keys: rng.pick([1, 5, 20, 100, 2_000]), forgetsDeletions, deletes }
+  const compaction = { keys: rng.pick([1, 20, 100, 5_000]), forgetsDeletions, deletes }
   return { name: `compacted-${durability}`, partitions: rng.int(1, 3), durability, compaction, configs }
 }
 
@@ -118,7 +124,7 @@ function drawProducer(rng: Prng, topics: readonly TopicPlan[]): ProducerPlan {
   return {
     durability: rng.pick(topics).durability,
     pauseMsMax: rng.pick([0, 20, 300]),
-    requestsMax: rng.pick([20, 100, 300]),
+    requestsMax: rng.pick([20, 100, 1_000]),
     kind: {
       idempotent,
       acks: rng.pick([-1, -1, 1]),

@@ -102,7 +102,7 @@ export class Stage {
   }
 
   /**
-   * One more fault when all others are over, of a kind that has to wait for its moment, and healing: nothing that is written
+   * One more fault when all others are over, of a kind that has to wait for its moment, and healing: little that is written
    * later covers up what it does.
    */
   async lastFault(kind: FaultKind, within: Micros): Promise<void> {
