@@ -19,7 +19,7 @@ import { type Micros, Scheduler } from './world/scheduler.ts'
 
 const SECOND = 1_000_000
 /** How long healing may take: recovering, reconnecting, sending everything again. */
-const CALM_MAX: Micros = 180 * SECOND
+const CALM_MAX: Micros = 400 * SECOND
 const STEPS_MAX = 5_000_000
 /** From death to the next start, at most. */
 const RESTART_MAX: Micros = 500_000
