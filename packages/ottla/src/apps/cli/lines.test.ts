@@ -32,3 +32,13 @@ test('where the input is cut makes no difference', async () => {
     { numRuns: 200 },
   )
 })
+
+test('a line without an end is not held for ever', async () => {
+  const lines: string[] = []
+  const read = async () => {
+    for await (const line of linesOf(chunks(['abc\nde', 'f\ngh', 'ij', 'k']), 4))
+      lines.push(Buffer.from(line).toString())
+  }
+  await assert.rejects(read(), /longer than 4 bytes/)
+  assert.deepEqual(lines, ['abc', 'def'])
+})
