@@ -3,7 +3,7 @@
 import { newTopicId } from '../../broker/api/new-topic-id.ts'
 import { WireFailure } from '../../client/wire-failure.ts'
 import type { CreatedTopic } from '../../core/controller/commands.ts'
-import { topicById, topicByName } from '../../core/metadata/image.ts'
+import { topicByName } from '../../core/metadata/image.ts'
 import { isInternalTopic } from '../../core/metadata/names.ts'
 import type { WireErrorName } from '../../spec/errors.ts'
 import type { Server, ServerAdapters } from '../server/server.ts'
@@ -58,8 +58,7 @@ export class TestBroker implements AsyncDisposable {
     this.bootstrapServers = `${HOST}:${this.port}`
     this.#parts = parts
     this.#client = new KitClient({ host: HOST, port: this.port }, parts.adapters)
-    const { services } = parts.server
-    this.#groups = new Groups(this.#client.cluster, id => topicById(services.image(), id)?.name ?? null)
+    this.#groups = new Groups(this.#client.cluster)
   }
 
   /** Writes records and resolves when they are acknowledged, with their places in the order given. */
