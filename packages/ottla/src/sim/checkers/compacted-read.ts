@@ -42,11 +42,12 @@ export class CompactedRead {
   }
 
   /**
-   * A deletion is gone, and what it deleted was read: wrong, unless compaction took first the one and then the other while
-   * this reading went on. Then the next one tells.
+   * Deletions that are gone, by their offsets, of which was read what they deleted: wrong, unless compaction took first the
+   * one and then the other while this reading went on. The next one tells: a deletion that is still so was forgotten too soon.
    */
-  get isTorn(): boolean {
-    return [...this.#newestKnown()].some(([key, offset]) => this.#isForgotten(key, offset) && this.#seen.has(key))
+  get torn(): readonly Offset[] {
+    const forgotten = [...this.#newestKnown()].filter(([key, offset]) => this.#isForgotten(key, offset))
+    return forgotten.filter(([key]) => this.#seen.has(key)).map(([, offset]) => offset)
   }
 
   /** Call once, when everything up to the end was read. */

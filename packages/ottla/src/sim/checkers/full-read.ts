@@ -66,8 +66,8 @@ export class FullRead {
   }
 
   /** Compaction may have gone on meanwhile, so that this reading shows what never was: read once more, and then `end`. */
-  get isTorn(): boolean {
-    return this.#compacted?.isTorn ?? false
+  get torn(): readonly Offset[] {
+    return this.#compacted?.torn ?? []
   }
 
   /** The log ends here: exclusive. What was promised beyond is missing. */

@@ -1,4 +1,5 @@
 /** Makes the topics of a run, deletes records now and then, and reads everything in the end. */
+import type { Offset } from '../../base/units.ts'
 import type { Connection } from '../../client/connection.ts'
 import { createTopicsApi } from '../../wire/gen/create-topics.ts'
 import { deleteRecordsApi } from '../../wire/gen/delete-records.ts'
@@ -8,8 +9,6 @@ import { EARLIEST, fetchFrom, listOffset } from './fetching.ts'
 import type { Place, TopicPlan } from './places.ts'
 
 const READ_BYTES = 300_000
-/** Times a partition is read in which compaction goes on meanwhile. */
-const READS_MAX = 5
 const DELETE_PAUSE_MS_MAX = 3_000
 
 export class Admin {
@@ -61,18 +60,25 @@ export class Admin {
   /** Reads the whole partition, from its start to its end as they are now. */
   async readAll(place: Place): Promise<void> {
     // A power cut that was still to come takes what it may: then the range is another.
-    for (let attempt = 1; !(await this.#readRange(place, attempt)); attempt++);
+    let torn: readonly Offset[] | null = []
+    while (torn !== null) torn = await this.#readRange(place, torn)
   }
 
-  async #readRange(place: Place, attempt: number): Promise<boolean> {
+  /** Null when it was judged. Else the range was another while it was read, or what it shows may have changed meanwhile. */
+  async #readRange(place: Place, tornBefore: readonly Offset[]): Promise<readonly Offset[] | null> {
     const { losses } = place
     const range = await this.#rangeOf(place)
     const read = this.#actor.history.fullRead(place.history.name, range.start)
     let next = range.start
+    let hasMoved = false
     await this.#insist(async connection => {
       while (next < range.end) {
         const reply = await fetchFrom(connection, place, next, { maxWaitMs: 100, maxBytes: READ_BYTES })
         if (losses !== place.losses) return true
+        if (reply.error === 'OFFSET_OUT_OF_RANGE' && (await this.#hasMoved(place, next))) {
+          hasMoved = true
+          return true
+        }
         if (reply.error !== 'NONE') {
           if (!mayRetry(reply.error)) this.#unexpected(place, `reading ${next} was answered ${reply.error}`)
           return !mayRetry(reply.error)
@@ -88,9 +94,17 @@ export class Admin {
       }
       return true
     })
-    if (losses !== place.losses || (read.isTorn && attempt < READS_MAX)) return false
+    if (losses !== place.losses || hasMoved) return []
+    const { torn } = read
+    if (torn.length > 0 && !torn.some(offset => tornBefore.includes(offset))) return torn
     read.end(range.end)
-    return true
+    return null
+  }
+
+  /** A deletion that a stalled disk held back came in the middle of a reading: allowed, and nothing before it is to be had. */
+  async #hasMoved(place: Place, next: Offset): Promise<boolean> {
+    const { start } = await this.#rangeOf(place)
+    return start > next && start <= place.history.startOffsetMax
   }
 
   hangUp(): void {
