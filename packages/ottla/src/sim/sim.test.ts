@@ -12,7 +12,7 @@ const minute = { timeout: 60_000 }
 describe('the simulator', () => {
   for (const workload of workloads) {
     test(`${workload}: what holds, holds, and a seed is one run however often it is run`, minute, async () => {
-      for (let seed = 1; seed <= 6; seed++) {
+      for (let seed = 1; seed <= 2; seed++) {
         const first = await judge(seed, { workload })
         assert.deepEqual(first.problems, [], `seed ${seed}`)
         assert.ok(first.steps > 100 && first.lives >= 1)
