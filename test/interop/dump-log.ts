@@ -1,13 +1,14 @@
 /**
  * `npm run test:dump-log`: Apache Kafka's own kafka-dump-log reads what a broker left on disk. The broker gets a
  * varied load in three lives (ended cleanly, by kill -9, cleanly); then every segment, index and producer snapshot is
- * dumped, the output is searched for complaints, and the records dumped must be as many as were acknowledged.
+ * dumped, the output is searched for complaints, and the records dumped must be as many as were acknowledged; of
+ * compacted topics, the last value of each key.
  *
  *   --against ottla|kafka   whose directory (`kafka` shows that the check itself is right)
  *   --keep                  keep the directory
  */
 import { mkdir, readdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { withTemporaryFolder } from './brokers/broker.ts'
 import { brokerNamed, startBroker } from './brokers/catalog.ts'
@@ -15,7 +16,8 @@ import { endAllChildren, endChildrenOnExit } from './children.ts'
 import type { ClientSession } from './clients/client.ts'
 import { runKafkaTool } from './clients/java-home.ts'
 import { java } from './clients/libraries.ts'
-import { complaintsIn, countRecords, filesDumped } from './dump-output.ts'
+import { complaintsIn, countRecords, filesDumped, recordsIn } from './dump-output.ts'
+import { isKeyed, KeyedLoad } from './keyed-load.ts'
 import { codecs } from './raw/batches.ts'
 import { type InteropRecord, largeRecords, numberedRecords, variedRecords } from './records.ts'
 
@@ -30,11 +32,14 @@ interface Check {
 }
 
 const checks: readonly Check[] = [
-  { name: 'segments, deep iteration', suffixes: ['.log'], flags: ['--deep-iteration'] },
+  { name: 'segments, deep iteration', suffixes: ['.log'], flags: ['--deep-iteration', '--print-data-log'] },
   { name: 'indexes against segments', suffixes: ['.index', '.timeindex'], flags: ['--verify-index-only'] },
   { name: 'index sanity', suffixes: ['.index', '.timeindex'], flags: ['--index-sanity-check'] },
   { name: 'producer snapshots', suffixes: ['.snapshot'], flags: [] },
 ]
+
+/** Compaction looks for work ten times a second. */
+const brokerConfigs = { 'log.cleaner.backoff.ms': '100' }
 
 /** Topics of each kind: one per codec, half of them written by idempotent producers, and one stamped by the broker. */
 const topics = [
@@ -74,12 +79,15 @@ async function live(
   folder: string,
   against: string,
   life: number,
+  keyed: KeyedLoad,
 ): Promise<{ dataFolder: string; acknowledged: number }> {
-  const broker = await startBroker(brokerNamed(against), { folder })
+  const broker = await startBroker(brokerNamed(against), { folder, configs: brokerConfigs })
   const session = await java.open(broker.address, folder)
   try {
     const acknowledged = await load(session, life)
+    await keyed.write(session, life)
     await session.close()
+    if (life === 2) await keyed.cleaned(broker.dataFolder)
     await (life === 1 ? broker.kill() : broker.stop())
     console.log(`${broker.title}, life ${life + 1}: ${acknowledged} records, ${life === 1 ? 'killed' : 'stopped'}`)
     return { dataFolder: broker.dataFolder, acknowledged }
@@ -99,7 +107,7 @@ async function dump(check: Check, folders: readonly string[]): Promise<{ problem
   const args = [...check.flags, '--files', files.join(',')]
   const finished = await runKafkaTool(mainClass, args, { timeoutMs: 300_000 })
   const output = finished.stdout.toString()
-  const problems = complaintsIn(`${output}\n${finished.stderr}`)
+  const problems = complaintsIn(`${output}\n${finished.stderr}`, file => isKeyed(basename(dirname(file))))
   if (finished.code !== 0)
     problems.push(`kafka-dump-log ended with ${finished.code ?? finished.signal}: ${finished.stderr}`)
   const dumped = filesDumped(output)
@@ -116,16 +124,17 @@ async function main(): Promise<number> {
   const results: { name: string; problems: readonly string[] }[] = []
   await withTemporaryFolder(values.keep, async folder => {
     await mkdir(folder, { recursive: true })
+    const keyed = new KeyedLoad()
     let acknowledged = 0
     let dataFolder = ''
     for (const life of [0, 1, 2]) {
-      const lived = await live(folder, values.against, life)
+      const lived = await live(folder, values.against, life, keyed)
       acknowledged += lived.acknowledged
       dataFolder = lived.dataFolder
     }
-    const folders = (await readdir(dataFolder))
-      .filter(name => name.startsWith('dump.'))
-      .map(name => join(dataFolder, name))
+    const names = await readdir(dataFolder)
+    const folders = names.filter(name => name.startsWith('dump.')).map(name => join(dataFolder, name))
+    const keyedFolders = names.filter(isKeyed).map(name => join(dataFolder, name))
     for (const check of checks) {
       const { problems, output } = await dump(check, folders)
       results.push({ name: check.name, problems })
@@ -133,6 +142,15 @@ async function main(): Promise<number> {
       const counted = countRecords(output)
       const wrong = counted === acknowledged ? [] : [`${acknowledged} records acknowledged, ${counted} dumped`]
       results.push({ name: `${acknowledged} acknowledged records`, problems: wrong })
+    }
+    for (const check of checks) {
+      const { problems, output } = await dump({ ...check, name: `compacted: ${check.name}` }, keyedFolders)
+      results.push({ name: `compacted: ${check.name}`, problems })
+      if (check.suffixes[0] !== '.log') continue
+      results.push({
+        name: 'compacted: the last value of each key',
+        problems: await keyed.problems(dataFolder, recordsIn(output)),
+      })
     }
   }).finally(endAllChildren)
   for (const { name, problems } of results) {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { complaintsIn, countRecords, filesDumped } from './dump-output.ts'
+import { complaintsIn, countRecords, filesDumped, recordsIn } from './dump-output.ts'
 
 const batch = (offsets: string, valid = true) =>
   `baseOffset: ${offsets} baseSequence: -1 position: 0 size: 90 magic: 2 compresscodec: none crc: 7 isvalid: ${valid}`
@@ -24,6 +24,23 @@ test('a real gap, and a segment that does not begin with the offset in its name,
   const heading = 'Non-consecutive offsets in /data/t-0/00000000000000000012.log'
   assert.equal(complaintsIn(`${heading}\n  20 is followed by 25`).length, 1)
   assert.equal(complaintsIn(`${heading}\n  -1 is followed by 14`).length, 1)
+})
+
+test('in a compacted log a gap is none, but offsets that go back are', () => {
+  const heading = 'Non-consecutive offsets in /data/keyed-0/00000000000000000012.log'
+  const complaints = (gap: string) => complaintsIn(`${heading}\n  ${gap}`, file => file.includes('/keyed-'))
+  assert.deepEqual(complaints('20 is followed by 25'), [])
+  assert.deepEqual(complaints('-1 is followed by 14'), [])
+  assert.equal(complaints('25 is followed by 20').length, 1)
+})
+
+test('records are read with the folder of their partition, their key and their value', () => {
+  const output = [
+    'Dumping /data/keyed-0/00000000000000000012.log',
+    batch('12 lastOffset: 12 count: 1'),
+    '| offset: 12 CreateTime: 1 keySize: 2 valueSize: 3 sequence: -1 headerKeys: [] key: k1 payload: abc',
+  ].join('\n')
+  assert.deepEqual(recordsIn(output), [{ folder: 'keyed-0', offset: 12, key: 'k1', value: 'abc' }])
 })
 
 test('every kind of damage that the tool reports is a complaint', () => {

@@ -3,6 +3,8 @@
  * searched. Source: the messages of DumpLogSegments, TimeIndexDumpErrors and the index classes of Kafka 4.3.
  */
 
+import { basename, dirname } from 'node:path'
+
 const complaints: readonly RegExp[] = [
   /mismatch/i,
   /out of order/i,
@@ -18,8 +20,11 @@ const complaints: readonly RegExp[] = [
   /ignoring/i,
 ]
 
-/** Lines that complain, each with the file that it is about. */
-export function complaintsIn(output: string): string[] {
+/**
+ * Lines that complain, each with the file that it is about. Offsets of which some are missing are no complaint in a log
+ * that was compacted; offsets that do not ascend are.
+ */
+export function complaintsIn(output: string, isCompacted: (file: string) => boolean = () => false): string[] {
   let file = ''
   const found: string[] = []
   for (const line of output.split('\n')) {
@@ -27,7 +32,8 @@ export function complaintsIn(output: string): string[] {
     const gap = /^\s*(-?\d+) is followed by (\d+)/.exec(line)
     if (heading !== null) file = heading[1]!
     else if (gap !== null) {
-      if (!isFirstOffset(file, gap)) found.push(`${file}: ${line.trim()}`)
+      const isFine = isCompacted(file) ? Number(gap[1]) < Number(gap[2]) : isFirstOffset(file, gap)
+      if (!isFine) found.push(`${file}: ${line.trim()}`)
     } else if (complaints.some(pattern => pattern.test(line))) found.push(`${file}: ${line.trim()}`)
   }
   return found
@@ -39,6 +45,27 @@ export function complaintsIn(output: string): string[] {
  */
 function isFirstOffset(file: string, [, before, after]: RegExpExecArray): boolean {
   return before === '-1' && Number(after) === Number(/(\d{20})\.log$/.exec(file)?.[1])
+}
+
+export interface DumpedRecord {
+  /** Name of the folder of its partition. */
+  readonly folder: string
+  readonly offset: number
+  readonly key: string
+  readonly value: string
+}
+
+/** Records of a deep iteration with `--print-data-log`, whose keys and values are text without spaces. */
+export function recordsIn(output: string): DumpedRecord[] {
+  let folder = ''
+  const found: DumpedRecord[] = []
+  for (const line of output.split('\n')) {
+    const heading = /^Dumping (.+)$/.exec(line)
+    const record = /^\| offset: (\d+) .* key: (\S+) payload: (\S+)$/.exec(line)
+    if (heading !== null) folder = basename(dirname(heading[1]!))
+    else if (record !== null) found.push({ folder, offset: Number(record[1]), key: record[2]!, value: record[3]! })
+  }
+  return found
 }
 
 /** Number of files that the tool began to dump. */
