@@ -3,21 +3,14 @@
  * test runners that each sample pins, and runs the samples as their users would. Installs into .cache/samples. Prints
  * what each sample took; the last line is `N passed, N failed`, of samples.
  */
-import { execFileSync, spawn } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { spawn } from 'node:child_process'
+import { readdirSync, rmSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import { ENVIRONMENT, installed, packed } from './install.ts'
 
 const HERE = import.meta.dirname
-const ROOT = join(HERE, '..')
-const CACHE = join(ROOT, '.cache', 'samples')
-const INSTALL_TIMEOUT_MS = 300_000
 /** A sample takes seconds. */
 const RUN_TIMEOUT_MS = 120_000
-const NPM_FLAGS = ['--no-audit', '--no-fund', '--no-package-lock', '--loglevel=error']
-/** The pinned Node, also for what npm starts. */
-const ENVIRONMENT = { ...process.env, PATH: `${dirname(process.execPath)}:${process.env.PATH}` }
 
 const { positionals } = parseArgs({ allowPositionals: true })
 const all = readdirSync(HERE, { withFileTypes: true })
@@ -34,7 +27,7 @@ let passed = 0
 let failed = 0
 for (const name of positionals.length > 0 ? positionals : all) {
   const begun = performance.now()
-  const ok = await run(installed(name))
+  const ok = await run(installed(name, tarball))
   if (ok) passed++
   else failed++
   console.log(`${ok ? 'ok  ' : 'FAIL'} ${name} ${((performance.now() - begun) / 1000).toFixed(1)} s`)
@@ -42,47 +35,6 @@ for (const name of positionals.length > 0 ? positionals : all) {
 rmSync(tarball)
 console.log(`${passed} passed, ${failed} failed`)
 process.exitCode = failed === 0 && passed > 0 ? 0 : 1
-
-function npm(args: readonly string[], folder: string): string {
-  return execFileSync('npm', args, {
-    cwd: folder,
-    env: ENVIRONMENT,
-    encoding: 'utf8',
-    timeout: INSTALL_TIMEOUT_MS,
-    killSignal: 'SIGKILL',
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-}
-
-/** The tarball that would be published. */
-function packed(): string {
-  mkdirSync(CACHE, { recursive: true })
-  const args = ['pack', '--workspace', 'packages/ottla', '--pack-destination', CACHE, '--json', '--loglevel=error']
-  const output = npm(args, ROOT)
-  // What the build prints stands before it.
-  const [row] = JSON.parse(output.slice(output.search(/^\[/m))) as { filename: string }[]
-  return join(CACHE, row?.filename ?? '')
-}
-
-/** The folder of the sample with everything that it needs. What it pins is installed again only when that changed. */
-function installed(name: string): string {
-  const folder = join(CACHE, name)
-  const pins = readFileSync(join(HERE, name, 'package.json'))
-  const fingerprint = createHash('sha256').update(pins).digest('hex')
-  const marker = join(folder, '.installed')
-  if (!existsSync(marker) || readFileSync(marker, 'utf8') !== fingerprint) {
-    console.log(`installing ${name} ...`)
-    rmSync(folder, { recursive: true, force: true })
-    mkdirSync(folder, { recursive: true })
-    writeFileSync(join(folder, 'package.json'), pins)
-    npm(['install', ...NPM_FLAGS], folder)
-    writeFileSync(marker, fingerprint)
-  }
-  cpSync(join(HERE, name), folder, { recursive: true })
-  rmSync(join(folder, 'node_modules', 'ottla'), { recursive: true, force: true })
-  npm(['install', '--no-save', ...NPM_FLAGS, tarball], folder)
-  return folder
-}
 
 function run(folder: string): Promise<boolean> {
   const { promise, resolve } = Promise.withResolvers<boolean>()
