@@ -16,7 +16,7 @@ export interface StepResult {
 }
 
 /** A step that takes longer hangs. The whole check has a minute on a machine that does nothing else. */
-const STEP_TIMEOUT_MS = 300_000
+const STEP_TIMEOUT_MS = 600_000
 
 /** `ended` is called as each step ends; the results are in the order of the steps. At most `width` run at a time. */
 export async function runSteps(

@@ -1,7 +1,6 @@
 #!/usr/bin/env node
 /** The `ottla` command. What it can do is program.ts; this file is the process around it. */
-import { NodeTerminal } from '../../adapters/node/terminal.ts'
-import { runProgram } from './program.ts'
+import module from 'node:module'
 
 /** The first release of Node that runs this. */
 const NODE_MAJOR_MIN = 24
@@ -10,6 +9,11 @@ if (Number(process.versions.node.split('.')[0]) < NODE_MAJOR_MIN) {
   process.stderr.write(`ottla: Node.js ${NODE_MAJOR_MIN} or later is needed, this is ${process.version}\n`)
   process.exitCode = 1
 } else {
+  // In the system's folder for temporary files, or as NODE_COMPILE_CACHE says: the next start compiles nothing. What is
+  // imported before this call would not be kept.
+  module.enableCompileCache()
+  const { NodeTerminal } = await import('../../adapters/node/terminal.ts')
+  const { runProgram } = await import('./program.ts')
   const terminal = new NodeTerminal()
   const release = terminal.hold()
   process.exitCode = await runProgram(process.argv.slice(2), terminal)

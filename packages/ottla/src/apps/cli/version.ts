@@ -1,7 +1,7 @@
-/** The version of this package, from its own package.json: the sources and the built files lie equally deep below it. */
+/** The version of this package, from its own package.json, wherever the sources or the bundles lie in it. */
 import { readFileSync } from 'node:fs'
 
-const manifest = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as {
+const manifest = JSON.parse(readFileSync(new URL(import.meta.resolve('ottla/package.json')), 'utf8')) as {
   readonly version: string
 }
 

@@ -18,8 +18,8 @@ import type { NetAddress } from '../../ports/net.ts'
 import { brokerConfigOf } from '../../spec/config/broker.ts'
 import { RawPeer } from './raw-peer.ts'
 
-/** What a bad peer may take at most, in real time. */
-const PATIENCE_MS = 1000
+/** What a bad peer may take at most, in real time: a busy machine has turns of a second. */
+const PATIENCE_MS = 10_000
 
 /** Disk and coordination, for one broker after the other. */
 export class MemoryWorld {

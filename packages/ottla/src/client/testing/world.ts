@@ -8,7 +8,7 @@ import { MemoryNet } from '../../adapters/memory/net.ts'
 import { SeededRandom } from '../../adapters/memory/random.ts'
 import { Turns } from '../../adapters/memory/turns.ts'
 
-const PATIENCE_MS = 2000
+const PATIENCE_MS = 10_000
 
 export class TestWorld {
   readonly clock = new ManualClock()
