@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { coordinatorPartition, GROUP_OFFSETS_TOPIC } from '../../core/group/coordinator-partition.ts'
 import { BatchBuilder } from '../../wire/batch/build.ts'
+import { deleteTopicsApi } from '../../wire/gen/delete-topics.ts'
 import { listGroupsApi } from '../../wire/gen/list-groups.ts'
 import { createTopic, errorOf } from '../testing/calls.ts'
 import { commitAs, committed, findGroup, GROUP_KEYS, GroupMember } from '../testing/group-member.ts'
@@ -63,6 +64,56 @@ test('groups that the disk does not give are loaded again later; until then this
   await broker.until(() => broker.observe.events.filter(({ event }) => event === 'groups.loaded').length === PARTITIONS)
   for (const group of GROUPS) assert.equal(await committed(peer, { group }), 5)
   assert.equal(await commitAs(peer, { group: 'a', offset: 6 }), 'NONE')
+  await broker.close()
+})
+
+test('a retry is only for the partition that failed: not for that of a topic made anew meanwhile', async () => {
+  const disk = new UnreadableOffsets()
+  await (await withOffsets(disk.world)).close()
+  disk.isBroken = true
+  const broker = await MemoryBroker.start(GROUP_KEYS, disk.world)
+  const count = (name: string) => broker.observe.events.filter(({ event }) => event === name).length
+  await broker.until(() => count('groups.not-loaded') === PARTITIONS)
+  disk.isBroken = false
+  const peer = await broker.connect()
+  await peer.request(deleteTopicsApi, 5, { topicNames: [GROUP_OFFSETS_TOPIC], timeoutMs: 1000 })
+  assert.equal(await findGroup(peer, 'a'), 'NONE')
+  assert.equal(await commitAs(peer, { group: 'a', offset: 1 }), 'NONE')
+  await broker.until(() => count('groups.loaded') === PARTITIONS)
+  broker.clock.advance(2 * LOAD_RETRY_MS)
+  assert.equal(await committed(peer, { group: 'a' }), 1)
+  assert.equal(count('groups.loaded'), PARTITIONS, 'none is loaded again')
+  await broker.close()
+})
+
+test('a few partitions are loaded at a time, however many there are', async () => {
+  const paths = new Set<string>()
+  const held: (() => void)[] = []
+  let isHeld = false
+  const world: MemoryWorld = new MemoryWorld({
+    defer: (finish, { kind, path }) => {
+      if (!isHeld || kind !== 'read' || !isOffsetsLog(path) || world.coordination.present.size === 0) {
+        queueMicrotask(finish)
+        return
+      }
+      paths.add(path)
+      held.push(finish)
+    },
+  })
+  const keys = { 'offsets.topic.num.partitions': '12' }
+  const before = await withOffsets(world, keys)
+  const peer = await before.connect()
+  for (let i = 0; i < 60; i++) await commitAs(peer, { group: `g${i}`, offset: i })
+  await before.close()
+  isHeld = true
+  const broker = await MemoryBroker.start({ ...GROUP_KEYS, ...keys }, world)
+  await broker.until(() => paths.size > 0)
+  // The broker answers meanwhile.
+  assert.equal(await committed(await broker.connect(), { group: 'g0' }), 'COORDINATOR_LOAD_IN_PROGRESS')
+  assert.equal(paths.size, 4)
+  isHeld = false
+  for (const finish of held) finish()
+  await broker.until(() => broker.observe.events.filter(({ event }) => event === 'groups.loaded').length === 12)
   await broker.close()
 })
 
