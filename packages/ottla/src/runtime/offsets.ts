@@ -3,6 +3,7 @@ import type { Offset } from '../base/units.ts'
 import { isInternalTopic } from '../core/metadata/names.ts'
 import { checkEpoch, checkLeader } from '../core/partition/leadership.ts'
 import { decideDeleteRecords, knowsCommitted, readLimit } from '../core/partition/read.ts'
+import type { Clock } from '../ports/clock.ts'
 import type { WireErrorName } from '../spec/errors.ts'
 import { faultToWire } from './faults.ts'
 import type { HostedPartition } from './hosted-partition.ts'
@@ -79,20 +80,30 @@ export function endOffsetForEpoch(
   return { error: 'NONE', leaderEpoch: epoch, endOffset }
 }
 
+type Deleted = Awaited<ReturnType<Partitions['deleteRecords']>>
+
 /** With one replica the deletion is done everywhere when it is done here. */
 export async function deleteRecords(
-  table: PartitionTable,
+  { table, clock }: { readonly table: PartitionTable; readonly clock: Clock },
   name: PartitionName,
   asked: Parameters<Partitions['deleteRecords']>[1],
-): Promise<{ readonly error: WireErrorName; readonly lowWatermark: Offset }> {
+): Promise<Deleted> {
   const hosted = table.resolve(name)
   if (typeof hosted === 'string') return { error: hosted, lowWatermark: -1 }
   if (isInternalTopic(hosted.log.id.topic)) return { error: 'INVALID_TOPIC_EXCEPTION', lowWatermark: -1 }
   const mayDelete = hosted.config.cleanupPolicy.has('delete')
   const decision = mayDelete ? decideDeleteRecords(hosted.state, asked.offset) : 'POLICY_VIOLATION'
   if (typeof decision === 'string') return { error: decision, lowWatermark: -1 }
+  const { promise: timedOut, resolve } = Promise.withResolvers<Deleted>()
+  const cancel = clock.after(asked.timeoutMs, () => resolve({ error: 'REQUEST_TIMED_OUT', lowWatermark: -1 }))
+  const deleted = await Promise.race([moveStart(hosted, decision.logStartOffset), timedOut])
+  cancel()
+  return deleted
+}
+
+async function moveStart(hosted: HostedPartition, logStartOffset: Offset): Promise<Deleted> {
   try {
-    await hosted.log.advanceStart(decision.logStartOffset)
+    await hosted.log.advanceStart(logStartOffset)
   } catch (fault) {
     return { error: faultToWire(fault), lowWatermark: -1 }
   }

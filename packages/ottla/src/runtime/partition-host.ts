@@ -119,11 +119,15 @@ export class PartitionHost implements Partitions {
     name: PartitionName,
     options: Parameters<Partitions['deleteRecords']>[1],
   ): Promise<{ readonly error: WireErrorName; readonly lowWatermark: Offset }> {
-    return deleteRecords(this.#parts.table, name, options)
+    return deleteRecords(this.#parts, name, options)
   }
 
   producers(name: PartitionName): ReturnType<Partitions['producers']> {
     return producersOf(this.#parts.table, name)
+  }
+
+  isOffline(...place: Parameters<Partitions['isOffline']>): boolean {
+    return this.#parts.table.isOffline(...place)
   }
 
   directories(): Promise<readonly DirectoryReply[]> {

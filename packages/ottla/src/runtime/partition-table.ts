@@ -41,6 +41,12 @@ export class PartitionTable {
     this.#offline.add(keyOf(topicId, partition))
   }
 
+  /** This broker should have it, and cannot serve it: its log directory failed or is missing, or the log is damaged. */
+  isOffline(topicId: Uuid, partition: number): boolean {
+    const hosted = this.get(topicId, partition)
+    return hosted === undefined ? this.#offline.has(keyOf(topicId, partition)) : isLost(hosted)
+  }
+
   delete(hosted: HostedPartition): void {
     const { topicId, partition } = hosted.log.id
     const partitions = this.#byId.get(topicId)
@@ -63,10 +69,9 @@ export class PartitionTable {
     // Not here: with another broker, or the image is a moment ahead of us.
     if (hosted === undefined) {
       const isOurs = partition.replicas.includes(this.#self)
-      const isOffline = isOurs && this.#offline.has(keyOf(topic.id, name.partition))
-      return isOffline ? 'KAFKA_STORAGE_ERROR' : 'NOT_LEADER_OR_FOLLOWER'
+      return isOurs && this.isOffline(topic.id, name.partition) ? 'KAFKA_STORAGE_ERROR' : 'NOT_LEADER_OR_FOLLOWER'
     }
-    if (hosted.closed || hosted.log.fault !== null) return 'KAFKA_STORAGE_ERROR'
+    if (isLost(hosted)) return 'KAFKA_STORAGE_ERROR'
     // Retention moves the log's start on its own.
     hosted.startMoved()
     return hosted
@@ -83,6 +88,10 @@ export class PartitionTable {
     const image = this.#image()
     return name.topicId === null ? topicByName(image, name.topic ?? '') : topicById(image, name.topicId)
   }
+}
+
+function isLost({ closed, log }: HostedPartition): boolean {
+  return closed || log.fault !== null
 }
 
 function keyOf(topicId: Uuid, partition: number): string {

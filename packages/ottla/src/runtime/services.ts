@@ -204,13 +204,18 @@ export interface Partitions {
     name: PartitionName,
     options: { readonly currentLeaderEpoch: LeaderEpoch; readonly leaderEpoch: LeaderEpoch },
   ): EpochReply
-  /** `offset` -1 means the high watermark. */
+  /**
+   * `offset` -1 means the high watermark. REQUEST_TIMED_OUT: not durable after `timeoutMs`; it is not given up, and may
+   * come to be so later.
+   */
   deleteRecords(
     name: PartitionName,
     options: { readonly offset: Offset; readonly timeoutMs: Millis },
   ): Promise<{ readonly error: WireErrorName; readonly lowWatermark: Offset }>
   /** The producers that the partition's leader remembers. */
   producers(name: PartitionName): { readonly error: WireErrorName; readonly producers: readonly KnownProducer[] }
+  /** True for a partition that this broker should have and cannot serve: its log directory failed or is missing. */
+  isOffline(topicId: Uuid, partition: PartitionIndex): boolean
   /** The log directories of this broker, those that failed included. */
   directories(): Promise<readonly DirectoryReply[]>
   /** False: memory or the journal is behind; stop reading connections that produce until `onRoom` calls back. */

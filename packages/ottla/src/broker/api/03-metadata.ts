@@ -6,7 +6,8 @@
  *   topic ids in replies, v12 topics by id (unknown: 100), v13 an error for the whole request.
  * - A missing topic is made when both the request and `auto.create.topics.enable` allow it; the first reply says 3 all
  *   the same, and the client asks again. Whoever lost the race to make it gets the same answer.
- * - Brokers that are fenced are left out; a partition without a living leader says 5 and leader -1.
+ * - Brokers that are fenced are left out; a partition without a living leader says 5 and leader -1, and so does one whose
+ *   leader is this broker and cannot serve it.
  */
 import { type Uuid, ZERO_UUID } from '../../base/uuid.ts'
 import { aliveBrokers, type MetadataImage, type TopicImage, topicById, topicByName } from '../../core/metadata/image.ts'
@@ -175,13 +176,15 @@ function describe(
   found: { readonly image: MetadataImage; readonly topic: TopicImage },
 ): MetadataTopicResponseInput {
   const { image, topic } = found
-  const { apiVersion, listener } = context
-  const audience = { image, listener, knowsListenerNotFound: apiVersion >= LISTENER_NOT_FOUND_SINCE }
+  const { apiVersion, listener, services: self } = context
+  const audience = { image, listener, knowsListenerNotFound: apiVersion >= LISTENER_NOT_FOUND_SINCE, self }
   return {
     name: topic.name,
     topicId: topic.id,
     isInternal: isInternalTopic(topic.name),
-    partitions: topic.partitions.map((partition, index) => partitionRow(audience, { partition, index })),
+    partitions: topic.partitions.map((partition, index) =>
+      partitionRow(audience, { topicId: topic.id, partition, index }),
+    ),
     topicAuthorizedOperations: request.includeTopicAuthorizedOperations ? TOPIC_OPERATIONS : OPERATIONS_NOT_ASKED,
   }
 }

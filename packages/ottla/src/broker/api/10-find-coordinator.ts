@@ -1,6 +1,7 @@
 /**
  * FindCoordinator: which broker keeps a group, which is the leader of its partition of __consumer_offsets. The topic is
- * made when it is missing. Until there is a leader that the client can reach: 15. v1 key types and messages, v3 flexible,
+ * made when it is missing. Until there is a leader that the client can reach and that has the partition, which it has not
+ * when its log directory failed: 15. v1 key types and messages, v3 flexible,
  * v4 many keys at once, v6 share groups.
  *
  * Transactions have no coordinator yet: 15 as well, because librdkafka hands an error that is not to be tried again to the
@@ -56,12 +57,13 @@ async function finderFor(context: ApiContext, keyType: number): Promise<(key: st
   return key => findGroup(context, image, key)
 }
 
-function findGroup({ listener }: ApiContext, image: MetadataImage, groupId: string): Found {
+function findGroup({ listener, services }: ApiContext, image: MetadataImage, groupId: string): Found {
   const topic = topicByName(image, GROUP_OFFSETS_TOPIC)
   if (topic === null) return notFound('COORDINATOR_NOT_AVAILABLE', `${GROUP_OFFSETS_TOPIC} was deleted just now`)
   const partition = coordinatorPartition(groupId, topic.partitions.length)
   const leader = image.brokers.get(topic.partitions[partition]?.leader ?? -1)
-  if (leader === undefined || !isAlive(image, leader.id)) {
+  const isLostHere = leader?.id === services.nodeId && services.partitions.isOffline(topic.id, partition)
+  if (leader === undefined || isLostHere || !isAlive(image, leader.id)) {
     return notFound('COORDINATOR_NOT_AVAILABLE', `nobody leads ${GROUP_OFFSETS_TOPIC}-${partition}`)
   }
   const endpoint = endpointOf(leader, listener)

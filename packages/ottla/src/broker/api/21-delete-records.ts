@@ -1,7 +1,8 @@
 /**
  * DeleteRecords: moves the start of a partition's log up to an offset; -1 means the high watermark, an offset above it is
- * refused with 1, and any with 44 where `cleanup.policy` does not delete. The reply leaves when the new start is durable.
- * It tells the new low watermark, -1 on error.
+ * refused with 1, and any with 44 where `cleanup.policy` does not delete. The reply leaves when the new starts are
+ * durable, or after `timeoutMs` with 7 for those that are not yet, which may be moved all the same. It tells the new low
+ * watermark, -1 on error.
  */
 
 import { errorCodeOf } from '../../spec/errors.ts'
@@ -19,8 +20,8 @@ export const handleDeleteRecords: Handler<DeleteRecordsRequest, DeleteRecordsRes
   context,
   request,
 ) => {
-  const { partitions } = context.services
-  const { timeoutMs } = request
+  const { partitions, clock } = context.services
+  const deadlineMs = clock.monoMs() + request.timeoutMs
   const wanted = request.topics.flatMap(topic =>
     topic.partitions.map(({ partitionIndex, offset }) => ({
       name: { topic: topic.name, topicId: null, partition: partitionIndex },
@@ -28,7 +29,7 @@ export const handleDeleteRecords: Handler<DeleteRecordsRequest, DeleteRecordsRes
     })),
   )
   const done = await inGroups(wanted, PARTITIONS_AT_ONCE, ({ name, offset }) =>
-    partitions.deleteRecords(name, { offset, timeoutMs }),
+    partitions.deleteRecords(name, { offset, timeoutMs: Math.max(0, deadlineMs - clock.monoMs()) }),
   )
   let next = 0
   return {

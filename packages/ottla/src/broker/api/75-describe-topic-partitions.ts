@@ -35,7 +35,7 @@ export const handleDescribeTopicPartitions: Handler<
   const firstPartition = request.cursor?.partitionIndex ?? 0
   const names = [...(asked.size === 0 ? namesOf(image) : asked)].filter(name => name >= from).sort()
   const limit = Math.max(1, Math.min(request.responsePartitionLimit, services.config.maxRequestPartitionSizeLimit))
-  const page = new Page({ image, listener, knowsListenerNotFound: true }, limit)
+  const page = new Page({ image, listener, knowsListenerNotFound: true, self: services }, limit)
   for (const name of names) {
     if (!page.add(name, name === from ? firstPartition : 0)) break
   }
@@ -85,7 +85,7 @@ class Page {
     const end = Math.min(topic.partitions.length, from + this.#room)
     const partitions: DescribeTopicPartitionsPartitionInput[] = []
     for (const [offset, partition] of topic.partitions.slice(from, end).entries()) {
-      const row = partitionRow(this.#audience, { partition, index: from + offset })
+      const row = partitionRow(this.#audience, { topicId: topic.id, partition, index: from + offset })
       partitions.push({ ...row, eligibleLeaderReplicas: [], lastKnownElr: [] })
     }
     this.#room -= partitions.length

@@ -33,6 +33,10 @@ export async function createMissing(
       validateOnly: false,
       placement: services.random.u32(),
     })
+    const refused = created.find(({ error }) => error === 'POLICY_VIOLATION')
+    if (refused !== undefined) {
+      services.observe.log('warn', 'topic.not-created', { why: refused.message, topics: wanted.length })
+    }
     return new Map(created.map(topic => [topic.name, toldOf(topic.error)]))
   } catch (error) {
     if (!(error instanceof ControllerUnavailable)) throw error
@@ -41,6 +45,11 @@ export async function createMissing(
   }
 }
 
+/**
+ * Too many partitions for one command is no error of this API: the next one that asks finds room, unless `num.partitions`
+ * alone is too many, and that is the operator's to hear. Kafka answers 3 to whatever its controller refuses.
+ */
 function toldOf(error: WireErrorName): WireErrorName {
-  return error === 'NONE' || error === 'TOPIC_ALREADY_EXISTS' ? 'UNKNOWN_TOPIC_OR_PARTITION' : error
+  const asksAgain = error === 'NONE' || error === 'TOPIC_ALREADY_EXISTS' || error === 'POLICY_VIOLATION'
+  return asksAgain ? 'UNKNOWN_TOPIC_OR_PARTITION' : error
 }

@@ -50,6 +50,7 @@ test('a log directory that fails: its groups are told, those who wait in them to
     const isLost = lost.includes(group)
     assert.equal(errors.get(group), isLost ? 'NOT_COORDINATOR' : 'NONE')
     assert.equal(await committed(peer, { group }), isLost ? 'NOT_COORDINATOR' : 2)
+    assert.equal(await findGroup(peer, group), isLost ? 'COORDINATOR_NOT_AVAILABLE' : 'NONE')
   }
   await broker.until(() => joins.size > 0)
   for (const group of JOINED) {

@@ -5,7 +5,7 @@ import { deleteRecordsApi } from '../../wire/gen/delete-records.ts'
 import { listOffsetsApi } from '../../wire/gen/list-offsets.ts'
 import { offsetForLeaderEpochApi } from '../../wire/gen/offset-for-leader-epoch.ts'
 import { batchOf, createTopic, errorOf, NOW_MS, produce } from '../testing/calls.ts'
-import { withBroker } from '../testing/memory-broker.ts'
+import { MemoryBroker, MemoryWorld, withBroker } from '../testing/memory-broker.ts'
 import type { RawPeer } from '../testing/raw-peer.ts'
 
 async function listed(peer: RawPeer, timestamp: number, version = listOffsetsApi.max) {
@@ -66,6 +66,39 @@ test('§8.37 DeleteRecords: up to an offset, up to the high watermark with -1, n
     assert.deepEqual(await listed(peer, -2), [5, -1])
     assert.deepEqual(await listed(peer, 0), [-1, -1])
   }))
+
+test('DeleteRecords: after timeoutMs, of all partitions together, 7 for those that are not durable yet', async () => {
+  let isHeld = false
+  const held: (() => void)[] = []
+  const world = new MemoryWorld({
+    defer: (finish, { kind }) => {
+      if (isHeld && kind === 'sync') held.push(finish)
+      else queueMicrotask(finish)
+    },
+  })
+  const broker = await MemoryBroker.start({}, world)
+  const peer = await broker.connect()
+  const count = 40
+  await createTopic(peer, 'orders', { partitions: count })
+  for (let partition = 0; partition < count; partition++) {
+    await produce(peer, { topic: 'orders', partition, records: batchOf(['x', 'y']) })
+  }
+  isHeld = true
+  const partitions = Array.from({ length: count }, (_, partitionIndex) => ({ partitionIndex, offset: 1 }))
+  const topics = [{ name: 'orders', partitions }]
+  const beganAt = broker.clock.monoMs()
+  const reply = await peer.request(deleteRecordsApi, 2, { topics, timeoutMs: 50 })
+  const answers = reply.topics[0]?.partitions.map(answer => `${errorOf(answer)} ${answer.lowWatermark}`)
+  assert.deepEqual(new Set(answers), new Set(['REQUEST_TIMED_OUT -1']))
+  // More than are begun at once: the last ones have no time of their own.
+  const tookMs = broker.clock.monoMs() - beganAt
+  assert.ok(tookMs >= 50 && tookMs < 100, String(tookMs))
+  isHeld = false
+  for (const finish of held) finish()
+  // Not given up.
+  for (let asks = 0; (await listed(peer, -2))[0] !== 1; asks++) assert.ok(asks < 100)
+  await broker.close()
+})
 
 test('DeleteRecords: not where the policy is to keep the newest of each key', () =>
   withBroker(async broker => {

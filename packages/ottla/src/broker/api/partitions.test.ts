@@ -9,6 +9,7 @@ import {
 } from '../../wire/gen/describe-topic-partitions.ts'
 import { batchOf, createTopic, errorOf, fetch, metadataOf, produce, valuesIn } from '../testing/calls.ts'
 import { outcomeOf } from '../testing/config-calls.ts'
+import { commitAs, committed, findGroup, GROUP_KEYS } from '../testing/group-member.ts'
 import { MemoryBroker, withBroker } from '../testing/memory-broker.ts'
 import type { RawPeer } from '../testing/raw-peer.ts'
 
@@ -105,6 +106,18 @@ test('a topic only grows, and is placed by hand only as it can be; tools print w
     assert.equal((await metadataOf(peer, 'orders')).partitions.length, 3)
     assert.deepEqual(await grow(peer, []), [])
   }))
+
+test('the topic of groups does not grow: groups are found by the number of its partitions', () =>
+  withBroker(async broker => {
+    const peer = await broker.connect()
+    await createTopic(peer, 'orders')
+    await findGroup(peer, 'g')
+    assert.equal(await commitAs(peer, { offset: 5 }), 'NONE')
+    const [answer] = await grow(peer, [{ name: '__consumer_offsets', count: 7 }])
+    assert.match(answer?.[1] ?? '', /^INVALID_PARTITIONS __consumer_offsets must not grow/)
+    assert.equal((await metadataOf(peer, '__consumer_offsets')).partitions.length, 3)
+    assert.equal(await committed(peer), 5)
+  }, GROUP_KEYS))
 
 test('growing that is only validated grows nothing', () =>
   withBroker(async broker => {

@@ -93,6 +93,21 @@ test('§8.28 automatic creation: the first reply says 3, and many who ask at onc
     assert.equal(errorOf(await produce(peer, { topic: 'wanted', records: batchOf(['x']) })), 'NONE')
   }))
 
+test('automatic creation of more partitions than one command makes: 3 as in Kafka, and the operator is told', () =>
+  withBroker(
+    async broker => {
+      const peer = await broker.connect()
+      const topic = await metadataOf(peer, 'wanted', { allowAutoTopicCreation: true })
+      assert.equal(errorOf(topic), 'UNKNOWN_TOPIC_OR_PARTITION')
+      const told = broker.observe.events.filter(({ event }) => event === 'topic.not-created')
+      assert.deepEqual(
+        told.map(({ fields }) => fields.why),
+        ['Excessively large number of partitions per request.'],
+      )
+    },
+    { 'num.partitions': '10001' },
+  ))
+
 test('§8.28 automatic creation needs the request and the broker to allow it', async () => {
   await withBroker(async broker => {
     const peer = await broker.connect()

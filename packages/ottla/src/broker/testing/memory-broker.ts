@@ -39,6 +39,11 @@ export class MemoryWorld {
     this.#failing.add(directory)
   }
 
+  /** Takes `failDisk` back: what was written before is there. */
+  healDisk(directory: string): void {
+    this.#failing.delete(directory)
+  }
+
   /** The broker that runs is no more: it is not to be closed. The next one finds what survived. */
   async crash(kind: CrashKind, options: MemoryDiskOptions = {}): Promise<void> {
     this.disk = this.disk.crash(kind, new Prng(this.starts), this.#withFailures(options))

@@ -2,6 +2,7 @@
 import { assert } from '../../base/assert.ts'
 import type { BrokerId, PartitionIndex } from '../../base/units.ts'
 import { type Uuid, ZERO_UUID } from '../../base/uuid.ts'
+import { GROUP_OFFSETS_TOPIC } from '../group/coordinator-partition.ts'
 import { aliveBrokers, isAlive, type MetadataImage, type TopicImage, topicByName } from '../metadata/image.ts'
 import type { MetadataRecord } from '../metadata/records.ts'
 import type { CreatePartitions, Outcome } from './commands.ts'
@@ -11,6 +12,9 @@ import { placeReplicas } from './placement.ts'
 /** Partitions that one command may make: its records are one append. */
 export const PARTITIONS_PER_COMMAND_MAX = 10_000
 export const TOO_MANY_PARTITIONS = 'Excessively large number of partitions per request.'
+
+/** Kafka lets it grow, and its groups start again without offsets. */
+const GROUPS_WOULD_BE_LOST = `${GROUP_OFFSETS_TOPIC} must not grow: a group is found by the number of its partitions, and would lose its offsets.`
 
 type PartitionRequest = CreatePartitions['topics'][number]
 
@@ -50,6 +54,7 @@ function addPartitions(
 ): readonly MetadataRecord[] | Outcome {
   const topic = topicByName(image, request.name)
   if (topic === null) return refusal('UNKNOWN_TOPIC_OR_PARTITION', null)
+  if (topic.name === GROUP_OFFSETS_TOPIC) return refusal('INVALID_PARTITIONS', GROUPS_WOULD_BE_LOST)
   const have = topic.partitions.length
   const added = request.count - have
   if (added === 0) return refusal('INVALID_PARTITIONS', `Topic already has ${have} partition(s).`)

@@ -67,7 +67,6 @@ function hasRoom({ membership, context }: Plan, { memberId, groupInstanceId }: J
   const known = memberId === '' && groupInstanceId !== null ? staticMembers.get(groupInstanceId) : memberId
   const member = known === undefined ? undefined : members.get(known)
   if (known === '' && pendingMembers.size >= groupSizeMax) return false
-  if (state === 'Empty' || state === 'Dead') return true
   if (state === 'PreparingRebalance') return (member?.awaitingJoin ?? null) !== null || awaitingJoinCount < groupSizeMax
   return member !== undefined || members.size < groupSizeMax
 }

@@ -66,7 +66,6 @@ function removeGroup(plan: Plan): void {
  */
 export function decideExpireOffsets(plan: Plan): void {
   const { group, membership, context } = plan
-  if (membership.state === 'Dead') return
   const since = retainedSince(plan)
   let kept = 0
   for (const [topic, partitions] of group.offsets.topics()) {

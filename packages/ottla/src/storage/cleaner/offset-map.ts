@@ -38,7 +38,8 @@ export class OffsetMap {
 
   constructor(options: OffsetMapOptions) {
     this.#slotCount = largestPrime(Math.floor(options.bytes / SLOT_BYTES))
-    this.capacity = Math.max(1, Math.min(this.#slotCount - 1, Math.floor(this.#slotCount * options.loadFactor)))
+    this.capacity = Math.max(1, Math.floor(this.#slotCount * options.loadFactor))
+    assert(this.capacity < this.#slotCount, 'one slot stays empty', { bytes: options.bytes, load: options.loadFactor })
     this.#slots = new Uint32Array(this.#slotCount * SLOT_WORDS)
     this.#hash = new KeyHash(options.secret)
   }
