@@ -13,16 +13,21 @@ import { drawFault, type Fault } from './fault.ts'
 import { Load } from './load.ts'
 import type { Measures } from './measures.ts'
 import { readBack } from './read-back.ts'
+import { drawSettings } from './settings.ts'
 import { createTopic, type Durability, missingTopics, partitionName, planTopics, trimPartition } from './topics.ts'
 
 /** After a start, an acknowledgement of anything. Longer is a finding. */
 const FIRST_ACK_TIMEOUT_MS = 30_000
+/** So many lives of the broker go on until its groups were at rest, and a little longer. */
+const REST_SHARE = 0.3
+const AFTER_REST_MS_MAX = 300
+/** Above what a group is given: it tells first. */
+const GROUPS_REST_TIMEOUT_MS = 90_000
 /** Everything is read back after so many faults, and at the end. */
 const READ_BACK_EVERY = 6
 /** An epoch whose producers sent more ends, whatever its number of faults: it bounds disk and reading back. Bytes. */
 const SENT_BYTES_MAX = 200_000_000
 const TOPICS_MADE_MAX = 12
-const MIB = 1024 * 1024
 
 export interface EpochOptions {
   readonly folder: string
@@ -56,7 +61,7 @@ export class Epoch {
     this.#measures = options.measures
     this.history = new History(options.run)
     this.#link = new BrokerLink(options.env)
-    this.#configs = drawConfigs(options.random)
+    this.#configs = drawSettings(options.random)
   }
 
   /** Resolves when it is over; `history.violations` tells how. Rejects with a ProcessFailure, or with what broke a client. */
@@ -138,6 +143,11 @@ export class Epoch {
       if (!isLostConnection(error)) load.failed(error)
     })
     await pause(whileMs)
+    // Else most lives end before their groups have come to rest, and few members would do anything but join.
+    if (this.#random.chance(REST_SHARE)) {
+      await Promise.race([load.groupsRested(), pause(GROUPS_REST_TIMEOUT_MS)])
+      await pause(this.#random.int(0, AFTER_REST_MS_MAX))
+    }
     await this.#process?.check()
   }
 
@@ -158,7 +168,7 @@ export class Epoch {
     const trims = this.#random.chance(0.3)
     const delayMs = this.#random.int(0, Math.floor(whileMs))
     const name = `made-${this.#topicsMade}`
-    const place = this.#random.pick(load.places())
+    const place = this.#random.pick(load.places().filter(({ topic }) => topic.compaction === null))
     const keptShare = this.#random.u32() / 2 ** 32
     if (!makes && !trims) return
     if (makes) this.#topicsMade++
@@ -167,7 +177,9 @@ export class Epoch {
       await pause(delayMs)
       if (makes) {
         const configs = { durability: this.#random.pick(this.#options.durabilities) }
-        load.topics.push(await createTopic(connection, { name, partitions: 1, batchBytesMax: 10_000, configs }))
+        load.topics.push(
+          await createTopic(connection, { name, partitions: 1, batchBytesMax: 10_000, compaction: null, configs }),
+        )
         this.#measures.topicsMade++
       }
       if (trims) await this.#trim(connection, place, keptShare)
@@ -236,7 +248,7 @@ export class Epoch {
     const connection = await this.#connect()
     try {
       for (const what of await missingTopics(connection, load.topics)) this.history.unexpected('-', what)
-      await readBack(connection, load)
+      await Promise.all([readBack(connection, load), load.groupsAtRest()])
     } finally {
       connection.close()
     }
@@ -267,11 +279,4 @@ export class Epoch {
 function drawLoadMs(random: Prng): number {
   const share = random.u32() / 2 ** 32
   return random.chance(0.08) ? 2000 + share * 3000 : 20 + share * share * 1200
-}
-
-/** Half of the epochs have a small journal and little memory, so that both run full; the others have the defaults. */
-function drawConfigs(random: Prng): Readonly<Record<string, string>> {
-  const common = { 'auto.create.topics.enable': 'false', 'log.retention.check.interval.ms': '500' }
-  if (random.chance(0.5)) return common
-  return { ...common, 'journal.max.bytes': String(16 * MIB), 'memory.budget.bytes': String(32 * MIB) }
 }
