@@ -3,12 +3,14 @@
  * back. Ends early at the first violation, with the directory as it then is.
  */
 import { join } from 'node:path'
+import type { PlantedBug } from '../../../packages/ottla/src/base/planted.ts'
 import type { Prng } from '../../../packages/ottla/src/base/random.ts'
 import type { ClientEnv, Connection } from '../../../packages/ottla/src/client/connection.ts'
 import { History } from '../../../packages/ottla/src/sim/checkers/history.ts'
 import { pause } from './bell.ts'
 import { BrokerLink, isLostConnection } from './broker-link.ts'
 import { BrokerProcess, ProcessFailure } from './broker-process.ts'
+import { nextCompaction, unfinishedCompactions } from './compaction.ts'
 import { drawFault, type Fault } from './fault.ts'
 import { Load } from './load.ts'
 import type { Measures } from './measures.ts'
@@ -21,6 +23,9 @@ const FIRST_ACK_TIMEOUT_MS = 30_000
 /** So many lives of the broker go on until its groups were at rest, and a little longer. */
 const REST_SHARE = 0.3
 const AFTER_REST_MS_MAX = 300
+/** A compaction is waited for so long, and what it does then takes about so long. */
+const COMPACTION_TIMEOUT_MS = 400
+const COMPACTION_STEP_MS = 8
 /** Above what a group is given: it tells first. */
 const GROUPS_REST_TIMEOUT_MS = 90_000
 /** Everything is read back after so many faults, and at the end. */
@@ -32,6 +37,7 @@ const TOPICS_MADE_MAX = 12
 export interface EpochOptions {
   readonly folder: string
   readonly program: string
+  readonly bug: PlantedBug | null
   readonly run: number
   readonly killsMax: number
   readonly durabilities: readonly Durability[]
@@ -92,6 +98,10 @@ export class Epoch {
     }
   }
 
+  get #dataFolder(): string {
+    return join(this.#options.folder, 'data')
+  }
+
   #goesOn(killsBefore: number, sentBefore: number): boolean {
     if (this.history.violations.total > 0) return false
     if (this.#measures.kills - killsBefore >= this.#options.killsMax) return false
@@ -109,10 +119,11 @@ export class Epoch {
   }
 
   #spawn(): BrokerProcess {
-    const { folder, program } = this.#options
+    const { folder, program, bug } = this.#options
     return new BrokerProcess({
       program,
-      dataFolder: join(folder, 'data'),
+      bug,
+      dataFolder: this.#dataFolder,
       logPath: join(folder, 'broker.log'),
       configs: this.#configs,
     })
@@ -218,10 +229,21 @@ export class Epoch {
       this.#measures.killsWhileStopping++
       return
     }
+    if (fault === 'kill-while-compacting') {
+      await nextCompaction(this.#dataFolder, COMPACTION_TIMEOUT_MS)
+      await pause(this.#random.int(0, COMPACTION_STEP_MS))
+    }
     await process.kill()
     this.#link.down()
     this.#measures.killsUnderLoad++
+    this.#countCompactions()
     if (fault === 'kill-while-starting') await this.#killWhileStarting()
+  }
+
+  #countCompactions(): void {
+    const { ofGroups, ofTopics } = unfinishedCompactions(this.#dataFolder)
+    if (ofGroups) this.#measures.killsInGroupCompaction++
+    if (ofTopics) this.#measures.killsInCompaction++
   }
 
   async #killWhileStarting(): Promise<void> {

@@ -89,6 +89,7 @@ export class Load {
   async stop(): Promise<void> {
     this.link.over()
     await Promise.allSettled(this.#all().map(client => client.stop()))
+    for (const { gone } of this.history.partitions()) this.measures.compactedRecords += gone.size
     this.measures.commits += this.#groups.reduce((sum, group) => sum + group.acknowledged, 0)
   }
 
