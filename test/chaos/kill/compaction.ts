@@ -13,12 +13,15 @@ export interface UnfinishedCompactions {
   readonly ofTopics: boolean
 }
 
-/** Resolves when a compaction begins or goes on to its next step in any partition; after `timeoutMs` in any case. */
-export async function nextCompaction(dataFolder: string, timeoutMs: number): Promise<void> {
+/** Resolves when a compaction of groups, or of a topic, begins or goes on to its next step; after `timeoutMs` in any case. */
+export async function nextCompaction(
+  dataFolder: string,
+  { ofGroups, timeoutMs }: { readonly ofGroups: boolean; readonly timeoutMs: number },
+): Promise<void> {
   const watchers: FSWatcher[] = []
   const { promise, resolve } = Promise.withResolvers<void>()
   try {
-    for (const folder of partitionFolders(dataFolder)) {
+    for (const folder of partitionFolders(dataFolder).filter(name => OFFSETS_FOLDER.test(name) === ofGroups)) {
       const watcher = watch(join(dataFolder, folder), (_, name) => {
         if (name !== null && UNFINISHED.test(name)) resolve()
       })

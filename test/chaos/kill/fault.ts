@@ -11,7 +11,7 @@ import type { Prng } from '../../../packages/ottla/src/base/random.ts'
 export type Fault = 'kill' | 'kill-while-compacting' | 'kill-while-starting' | 'kill-while-stopping' | 'stop'
 
 const SHARES: readonly (readonly [Fault, number])[] = [
-  ['kill-while-compacting', 0.15],
+  ['kill-while-compacting', 0.25],
   ['kill-while-starting', 0.15],
   ['kill-while-stopping', 0.1],
   ['stop', 0.12],

@@ -9,11 +9,14 @@ const STEP_MS_MAX = 60
 
 /** The members of one group. Most stay as long as the broker does; some leave, come back, or fall silent. */
 export function drawMembers(random: Prng, groupId: string): readonly MemberPlan[] {
+  const rebalanceTimeoutMs = random.pick([600, 3_000])
   return Array.from({ length: random.int(MEMBERS_MIN, MEMBERS_MAX) }, (_, i) => ({
-    sessionTimeoutMs: random.pick([600, 1_200, 2_400]),
-    rebalanceTimeoutMs: random.pick([1_000, 3_000]),
-    instanceId: random.chance(0.3) ? `${groupId}-static-${i}` : null,
-    unrest: random.pick([0, 0.005, 0.02]),
+    sessionTimeoutMs: random.pick([500, 1_000, 2_000]),
+    rebalanceTimeoutMs,
+    // A static member that is silent for less than its session, but longer than the others wait for it, owns nothing any more.
+    instanceId: random.chance(0.4) ? `${groupId}-static-${i}` : null,
+    unrest: random.pick([0, 0.01, 0.02]),
+    silences: [0.7, 1.3],
     stepMsMax: STEP_MS_MAX,
   }))
 }

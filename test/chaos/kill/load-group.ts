@@ -125,9 +125,9 @@ export class LoadGroup extends LoadWorker {
     for (const member of this.#members) member.isCalm = isCalm
   }
 
-  /** False when the connection ended, or it took too long, which is noted. */
+  /** False when the connection ended, something else is wrong already, or it took too long, which is noted. */
   async #comesToRest(connection: Connection, sinceMs: number): Promise<boolean> {
-    while (connection.isOpen && !this.isStopped) {
+    while (connection.isOpen && !this.isStopped && this.load.history.violations.total === 0) {
       if (await this.#isInRest(connection)) return true
       if (performance.now() - sinceMs > this.#restMsMax) {
         const where = this.#members.map(member => member.settledIn ?? 'none').join(', ')

@@ -152,7 +152,10 @@ export class Load {
     const name = `${kind.name}-${this.#producersMade++}`
     // What nobody waits for may come while everything is read back, and compaction then takes what it replaces.
     const fitting = this.places().filter(({ topic }) => kind.acks !== 0 || topic.compaction === null)
-    const places = random.shuffle(fitting).slice(0, random.int(1, PLACES_PER_PRODUCER_MAX))
+    const shuffled = random.shuffle(fitting)
+    // Small batches to a few partitions only: without a preference the cleaner would wait for something to do.
+    if (random.chance(0.5)) shuffled.sort((a, b) => Number(isCompacted(b)) - Number(isCompacted(a)))
+    const places = shuffled.slice(0, random.int(1, PLACES_PER_PRODUCER_MAX))
     const writers = places.map(place => {
       const lane = this.history.lane(partitionName(place.topic.name, place.partition), laneRulesOf(kind, name))
       return new LaneWriter({ ...place, lane }, kind, random)
@@ -168,4 +171,8 @@ export class Load {
     const places = random.shuffle(this.places()).slice(0, wanders ? PLACES_PER_PRODUCER_MAX : Number.POSITIVE_INFINITY)
     this.#readers.push(new LoadReader(this, { name, places, wanders, byId: random.chance(0.5), random }))
   }
+}
+
+function isCompacted({ topic }: Place): boolean {
+  return topic.compaction !== null
 }

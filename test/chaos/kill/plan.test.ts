@@ -44,7 +44,7 @@ test('every fault is drawn, most of all a plain kill', () => {
   )
   const all = ['kill', 'kill-while-compacting', 'kill-while-starting', 'kill-while-stopping', 'stop']
   assert.deepEqual([...drawn.keys()].sort(), all)
-  assert.ok(drawn.get('kill')!.length > 400)
+  assert.ok([...drawn.values()].every(each => each.length <= drawn.get('kill')!.length))
 })
 
 test('a pace waits for what was sent too fast, and small requests count too', () => {

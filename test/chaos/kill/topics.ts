@@ -72,12 +72,12 @@ function planCompacted(durability: Durability, random: Prng): TopicPlan {
   return {
     name: `${durability}-compacted`,
     partitions: 2,
-    batchBytesMax: 8 * KIB,
+    batchBytesMax: 4 * KIB,
     compaction: { keys: random.pick([20, 500, 5_000]), forgetsDeletions },
     configs: {
       durability,
       'cleanup.policy': 'compact',
-      'segment.bytes': String(random.int(32, 128) * KIB),
+      'segment.bytes': String(random.int(8, 32) * KIB),
       'delete.retention.ms': forgetsDeletions ? random.pick(['0', '500']) : String(NEVER_MS),
     },
   }

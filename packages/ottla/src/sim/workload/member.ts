@@ -31,6 +31,8 @@ export interface MemberPlan {
   readonly instanceId: string | null
   /** How likely each step is to be a leave, a long silence, or a commit after it. */
   readonly unrest: number
+  /** How long a silence may be, in session timeouts: one below 1 is over before anybody else knows of it. */
+  readonly silences: readonly number[]
   /** Time between two heartbeats or commits, at most; 10 at least. */
   readonly stepMsMax: number
 }
@@ -53,6 +55,7 @@ const ELSEWHERE: readonly WireErrorName[] = [
 const OVER: readonly WireErrorName[] = ['REBALANCE_IN_PROGRESS', 'ILLEGAL_GENERATION', 'UNKNOWN_MEMBER_ID']
 const STEP_MS_MIN = 10
 const ADVANCE_MAX = 100
+const REMAINS_SHARE = 0.7
 
 export class Member {
   readonly #client: Client
@@ -81,9 +84,7 @@ export class Member {
       try {
         if (await this.#enter(await this.#client.connection())) await this.#stay()
       } catch (error) {
-        this.#client.rethrowUnlessExcused(error)
-        if (this.#asking !== null) this.#client.note('cut off', this.#asking)
-        this.#asking = null
+        this.#cutOff(error)
       }
       this.settledIn = null
       await this.#client.backoff()
@@ -156,10 +157,25 @@ export class Member {
       await this.#client.sleep(rng.int(STEP_MS_MIN, this.#plan.stepMsMax))
       const isRestless = !this.isCalm && rng.chance(this.#plan.unrest)
       if (isRestless && rng.chance(0.3)) return this.#leave()
-      if (isRestless) await this.#client.sleep(rng.int(1, 2) * this.#plan.sessionTimeoutMs)
-      const goesOn = isRestless || rng.chance(0.6) ? await this.#commit() : await this.#heartbeat()
-      if (!goesOn) return
+      if (isRestless) await this.#client.sleep(rng.pick(this.#plan.silences) * this.#plan.sessionTimeoutMs)
+      try {
+        const goesOn = isRestless || rng.chance(0.6) ? await this.#commit() : await this.#heartbeat()
+        if (!goesOn) return
+      } catch (error) {
+        this.#cutOff(error)
+        // Most clients go on in their generation over a new connection, some begin anew.
+        if (!rng.chance(REMAINS_SHARE)) return
+        await this.#client.backoff()
+      }
     }
+  }
+
+  /** The answer to what it asked is lost, as those of this world may be. */
+  #cutOff(error: unknown): void {
+    this.#client.rethrowUnlessExcused(error)
+    if (this.#asking !== null) this.#client.note('cut off', this.#asking)
+    this.#asking = null
+    this.settledIn = null
   }
 
   async #heartbeat(): Promise<boolean> {
