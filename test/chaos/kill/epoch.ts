@@ -232,7 +232,7 @@ export class Epoch {
     if (fault === 'kill-while-compacting') {
       const ofGroups = this.#random.chance(0.5)
       await nextCompaction(this.#dataFolder, { ofGroups, timeoutMs: COMPACTION_TIMEOUT_MS })
-      await pause(this.#random.int(0, COMPACTION_STEP_MS))
+      if (this.#random.chance(0.5)) await pause(this.#random.int(1, COMPACTION_STEP_MS))
     }
     await process.kill()
     this.#link.down()

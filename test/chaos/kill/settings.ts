@@ -18,7 +18,7 @@ export function drawSettings(random: Prng): Readonly<Record<string, string>> {
     'log.cleaner.backoff.ms': random.pick(['20', '200']),
     'log.cleaner.min.cleanable.ratio': random.pick(['0', '0.2']),
     // So slow that it is at work most of the time, or as fast as it can.
-    'log.cleaner.io.max.bytes.per.second': random.pick(['200000', '1000000', String(Number.MAX_VALUE)]),
+    'log.cleaner.io.max.bytes.per.second': random.pick(['100000', '500000', String(Number.MAX_VALUE)]),
     'log.cleaner.io.buffer.size': random.pick(['4096', '524288']),
     'offsets.topic.num.partitions': String(random.int(1, 3)),
     'offsets.topic.segment.bytes': String(random.pick([2, 8]) * KIB),
