@@ -4,20 +4,18 @@
  * medians, its spread of the rounds. Machines differ and are noisy: only the ratios mean something.
  */
 import { cpus, tmpdir } from 'node:os'
-import { parseArgs } from 'node:util'
 import { createTopicsApi } from '../packages/ottla/src/wire/gen/create-topics.ts'
+import { optionsOrExit } from '../tools/command-line.ts'
 import { runFetch } from './fetch-load.ts'
 import { runLatency } from './latency-load.ts'
 import { type LoadResult, type ProduceLoad, runProduce, wait } from './produce-load.ts'
 import { RawConnection } from './raw-connection.ts'
 import { startBareLoop, startOttla } from './servers.ts'
 
-const { values } = parseArgs({
-  options: {
-    rounds: { type: 'string', default: '5' },
-    seconds: { type: 'string', default: '3' },
-    directory: { type: 'string', default: tmpdir() },
-  },
+const values = optionsOrExit({
+  rounds: { type: 'string', default: '5' },
+  seconds: { type: 'string', default: '3' },
+  directory: { type: 'string', default: tmpdir() },
 })
 const rounds = Number(values.rounds)
 const measureMs = Number(values.seconds) * 1000

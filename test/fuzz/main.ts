@@ -6,26 +6,29 @@
  * Exit 1 when anything was found.
  */
 import { readFileSync } from 'node:fs'
-import { parseArgs } from 'node:util'
 import { Prng } from '../../packages/ottla/src/base/random.ts'
+import { optionsOrExit } from '../../tools/command-line.ts'
 import { campaign } from './campaign.ts'
 import { Corpus, saveFinding } from './corpus.ts'
 import { judge } from './judge.ts'
 import { targetNames, targetOf } from './targets/all.ts'
 
-const { values } = parseArgs({
-  options: {
-    seconds: { type: 'string', default: '60' },
-    seed: { type: 'string' },
-    target: { type: 'string', multiple: true, default: [...targetNames] },
-    input: { type: 'string' },
-    keep: { type: 'boolean', default: false },
-  },
+const values = optionsOrExit({
+  seconds: { type: 'string', default: '60' },
+  seed: { type: 'string' },
+  target: { type: 'string', multiple: true, default: [...targetNames] },
+  input: { type: 'string' },
+  keep: { type: 'boolean', default: false },
 })
 const seed = values.seed ?? String(Date.now())
 const seconds = Number(values.seconds)
 if (!(seconds > 0)) {
   console.error(`--seconds ${values.seconds}: a number above 0 is expected`)
+  process.exit(2)
+}
+const unknown = values.target.find(name => !targetNames.includes(name))
+if (unknown !== undefined) {
+  console.error(`--target ${unknown}: one of ${targetNames.join(', ')} is expected`)
   process.exit(2)
 }
 

@@ -13,12 +13,19 @@ export class BrokerLink {
   readonly #changed = new Bell()
   #address: NetAddress | null = null
   #isOver = false
+  #upAtMs = 0
 
   constructor(env: ClientEnv) {
     this.#env = env
   }
 
+  /** When the broker last began to serve. Milliseconds of `performance.now()`. */
+  get upAtMs(): number {
+    return this.#upAtMs
+  }
+
   up(address: NetAddress): void {
+    this.#upAtMs = performance.now()
     this.#address = address
     this.#changed.ring()
   }

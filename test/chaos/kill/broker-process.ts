@@ -7,6 +7,7 @@ import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import type { PlantedBug } from '../../../packages/ottla/src/base/planted.ts'
 import type { NetAddress } from '../../../packages/ottla/src/ports/net.ts'
 import { addressInBanner } from '../../interop/brokers/ottla.ts'
 import { repositoryRoot } from '../../interop/cache.ts'
@@ -15,6 +16,7 @@ import { pause } from './bell.ts'
 
 /** The command line as it stands in the sources. */
 export const SOURCE_PROGRAM = join(repositoryRoot, 'packages', 'ottla', 'src', 'apps', 'cli', 'main.ts')
+const BUG_PLANTER = new URL('./plant-bug.ts', import.meta.url)
 /** From the start of the process to its banner. A broker of this size that takes longer is broken. */
 const START_TIMEOUT_MS = 30_000
 const STOP_TIMEOUT_MS = 20_000
@@ -22,6 +24,8 @@ const STOP_TIMEOUT_MS = 20_000
 export interface ProcessOptions {
   /** The command line's main file. */
   readonly program: string
+  /** Planted in it, which only the sources can be. */
+  readonly bug: PlantedBug | null
   readonly dataFolder: string
   readonly logPath: string
   readonly configs: Readonly<Record<string, string>>
@@ -39,7 +43,8 @@ export class BrokerProcess {
 
   constructor(options: ProcessOptions) {
     const settings = Object.entries(options.configs).flatMap(([key, value]) => ['--set', `${key}=${value}`])
-    const args = [options.program, 'start', '--port', '0', '--data', options.dataFolder, ...settings]
+    const planting = options.bug === null ? [] : ['--import', `${BUG_PLANTER}?${options.bug}`]
+    const args = [...planting, options.program, 'start', '--port', '0', '--data', options.dataFolder, ...settings]
     this.#logPath = options.logPath
     this.#child = withLogFile(options.logPath, log =>
       startChild(process.execPath, args, { stdio: ['ignore', 'pipe', log] }),

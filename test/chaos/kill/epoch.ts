@@ -3,30 +3,41 @@
  * back. Ends early at the first violation, with the directory as it then is.
  */
 import { join } from 'node:path'
+import type { PlantedBug } from '../../../packages/ottla/src/base/planted.ts'
 import type { Prng } from '../../../packages/ottla/src/base/random.ts'
 import type { ClientEnv, Connection } from '../../../packages/ottla/src/client/connection.ts'
 import { History } from '../../../packages/ottla/src/sim/checkers/history.ts'
 import { pause } from './bell.ts'
 import { BrokerLink, isLostConnection } from './broker-link.ts'
 import { BrokerProcess, ProcessFailure } from './broker-process.ts'
+import { nextCompaction, unfinishedCompactions } from './compaction.ts'
 import { drawFault, type Fault } from './fault.ts'
 import { Load } from './load.ts'
 import type { Measures } from './measures.ts'
 import { readBack } from './read-back.ts'
+import { drawSettings } from './settings.ts'
 import { createTopic, type Durability, missingTopics, partitionName, planTopics, trimPartition } from './topics.ts'
 
 /** After a start, an acknowledgement of anything. Longer is a finding. */
 const FIRST_ACK_TIMEOUT_MS = 30_000
+/** So many lives of the broker go on until its groups were at rest, and a little longer. */
+const REST_SHARE = 0.25
+const AFTER_REST_MS_MAX = 300
+/** A compaction is waited for so long, and what it does then takes about so long. */
+const COMPACTION_TIMEOUT_MS = 800
+const COMPACTION_STEP_MS = 5
+/** Above what a group is given: it tells first. */
+const GROUPS_REST_TIMEOUT_MS = 90_000
 /** Everything is read back after so many faults, and at the end. */
-const READ_BACK_EVERY = 6
+const READ_BACK_EVERY = 7
 /** An epoch whose producers sent more ends, whatever its number of faults: it bounds disk and reading back. Bytes. */
 const SENT_BYTES_MAX = 200_000_000
 const TOPICS_MADE_MAX = 12
-const MIB = 1024 * 1024
 
 export interface EpochOptions {
   readonly folder: string
   readonly program: string
+  readonly bug: PlantedBug | null
   readonly run: number
   readonly killsMax: number
   readonly durabilities: readonly Durability[]
@@ -56,7 +67,7 @@ export class Epoch {
     this.#measures = options.measures
     this.history = new History(options.run)
     this.#link = new BrokerLink(options.env)
-    this.#configs = drawConfigs(options.random)
+    this.#configs = drawSettings(options.random)
   }
 
   /** Resolves when it is over; `history.violations` tells how. Rejects with a ProcessFailure, or with what broke a client. */
@@ -87,6 +98,10 @@ export class Epoch {
     }
   }
 
+  get #dataFolder(): string {
+    return join(this.#options.folder, 'data')
+  }
+
   #goesOn(killsBefore: number, sentBefore: number): boolean {
     if (this.history.violations.total > 0) return false
     if (this.#measures.kills - killsBefore >= this.#options.killsMax) return false
@@ -104,10 +119,11 @@ export class Epoch {
   }
 
   #spawn(): BrokerProcess {
-    const { folder, program } = this.#options
+    const { folder, program, bug } = this.#options
     return new BrokerProcess({
       program,
-      dataFolder: join(folder, 'data'),
+      bug,
+      dataFolder: this.#dataFolder,
       logPath: join(folder, 'broker.log'),
       configs: this.#configs,
     })
@@ -138,6 +154,11 @@ export class Epoch {
       if (!isLostConnection(error)) load.failed(error)
     })
     await pause(whileMs)
+    // Else most lives end before their groups have come to rest, and few members would do anything but join.
+    if (this.#random.chance(REST_SHARE)) {
+      await Promise.race([load.groupsRested(), pause(GROUPS_REST_TIMEOUT_MS)])
+      await pause(this.#random.int(0, AFTER_REST_MS_MAX))
+    }
     await this.#process?.check()
   }
 
@@ -158,7 +179,7 @@ export class Epoch {
     const trims = this.#random.chance(0.3)
     const delayMs = this.#random.int(0, Math.floor(whileMs))
     const name = `made-${this.#topicsMade}`
-    const place = this.#random.pick(load.places())
+    const place = this.#random.pick(load.places().filter(({ topic }) => topic.compaction === null))
     const keptShare = this.#random.u32() / 2 ** 32
     if (!makes && !trims) return
     if (makes) this.#topicsMade++
@@ -167,7 +188,9 @@ export class Epoch {
       await pause(delayMs)
       if (makes) {
         const configs = { durability: this.#random.pick(this.#options.durabilities) }
-        load.topics.push(await createTopic(connection, { name, partitions: 1, batchBytesMax: 10_000, configs }))
+        load.topics.push(
+          await createTopic(connection, { name, partitions: 1, batchBytesMax: 10_000, compaction: null, configs }),
+        )
         this.#measures.topicsMade++
       }
       if (trims) await this.#trim(connection, place, keptShare)
@@ -206,10 +229,22 @@ export class Epoch {
       this.#measures.killsWhileStopping++
       return
     }
+    if (fault === 'kill-while-compacting') {
+      const ofGroups = this.#random.chance(0.5)
+      await nextCompaction(this.#dataFolder, { ofGroups, timeoutMs: COMPACTION_TIMEOUT_MS })
+      if (this.#random.chance(0.5)) await pause(this.#random.int(1, COMPACTION_STEP_MS))
+    }
     await process.kill()
     this.#link.down()
     this.#measures.killsUnderLoad++
+    this.#countCompactions()
     if (fault === 'kill-while-starting') await this.#killWhileStarting()
+  }
+
+  #countCompactions(): void {
+    const { ofGroups, ofTopics } = unfinishedCompactions(this.#dataFolder)
+    if (ofGroups) this.#measures.killsInGroupCompaction++
+    if (ofTopics) this.#measures.killsInCompaction++
   }
 
   async #killWhileStarting(): Promise<void> {
@@ -236,7 +271,7 @@ export class Epoch {
     const connection = await this.#connect()
     try {
       for (const what of await missingTopics(connection, load.topics)) this.history.unexpected('-', what)
-      await readBack(connection, load)
+      await Promise.all([readBack(connection, load), load.groupsAtRest()])
     } finally {
       connection.close()
     }
@@ -246,7 +281,9 @@ export class Epoch {
   /** What there is now, is there after a clean stop as well. */
   async #end(load: Load): Promise<void> {
     await this.#underLoad(load)
+    if (this.history.violations.total > 0) return
     await this.#compare(load)
+    if (this.history.violations.total > 0) return
     await this.#stopCleanly()
     await this.#start()
     await this.#compare(load)
@@ -267,11 +304,4 @@ export class Epoch {
 function drawLoadMs(random: Prng): number {
   const share = random.u32() / 2 ** 32
   return random.chance(0.08) ? 2000 + share * 3000 : 20 + share * share * 1200
-}
-
-/** Half of the epochs have a small journal and little memory, so that both run full; the others have the defaults. */
-function drawConfigs(random: Prng): Readonly<Record<string, string>> {
-  const common = { 'auto.create.topics.enable': 'false', 'log.retention.check.interval.ms': '500' }
-  if (random.chance(0.5)) return common
-  return { ...common, 'journal.max.bytes': String(16 * MIB), 'memory.budget.bytes': String(32 * MIB) }
 }

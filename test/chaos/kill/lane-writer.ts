@@ -3,6 +3,7 @@
  * out once more, what happened to each. Sends nothing itself.
  */
 import type { Prng } from '../../../packages/ottla/src/base/random.ts'
+import { keyedRecord } from '../../../packages/ottla/src/sim/checkers/keyed.ts'
 import type { Lane } from '../../../packages/ottla/src/sim/checkers/lane.ts'
 import { encodeValue } from '../../../packages/ottla/src/sim/checkers/value.ts'
 import { BatchBuilder } from '../../../packages/ottla/src/wire/batch/build.ts'
@@ -125,14 +126,22 @@ export class LaneWriter {
   #build(identity: ProducerIdentity | null): LaneBatch {
     const { count, valueBytes, codec } = drawBatch(this.#random, this.topic.batchBytesMax)
     const first = this.lane.send(count)
-    const { run } = this.lane.partition.history
-    for (let i = 0; i < count; i++) {
-      const value = encodeValue({ lane: this.lane.index, sequence: first + i, run }, valueBytes)
-      builder.append(this.#random.chance(0.5) ? value.subarray(0, 8) : null, value, [], Date.now())
-    }
+    for (let i = 0; i < count; i++) this.#append(first + i, valueBytes)
     const baseSequence = first % (SEQUENCE_MAX + 1)
     const format = { codec, level: FASTEST }
     const bytes = builder.build(identity === null ? format : { ...format, ...identity, baseSequence })
     return { ordinal: this.#built++, first, count, bytes, sends: 0, isOut: false }
+  }
+
+  #append(sequence: number, valueBytes: number): void {
+    const { compaction, history } = this.lane.partition
+    const mark = { lane: this.lane.index, sequence, run: history.run }
+    if (compaction === null) {
+      const value = encodeValue(mark, valueBytes)
+      builder.append(this.#random.chance(0.5) ? value.subarray(0, 8) : null, value, [], Date.now())
+    } else {
+      const { key, value, headers } = keyedRecord(mark, valueBytes, compaction)
+      builder.append(key, value, headers, Date.now())
+    }
   }
 }

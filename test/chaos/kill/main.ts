@@ -1,12 +1,13 @@
 /**
- * `npm run chaos:kill`: the real broker process under load from several producers and readers, killed with -9 (and now
- * and then stopped) at random moments and started again on the same data; everything that was promised is compared with
+ * `npm run chaos:kill`: the real broker process under load from producers, readers and consumer groups, killed with -9 (and
+ * now and then stopped) at random moments and started again on the same data; everything that was promised is compared with
  * what is there. Ends with code 1 and keeps the data directory when something is wrong.
  *
  *   --count N                          kills; default 10
  *   --durability disk|page-cache|both  of the topics; default both. `memory` promises nothing: it shows that loss is found
  *   --seed S                           draws the plan; default: another one each time. Timing is the machine's own
  *   --program FILE                     main file of the command line under test; default: the sources
+ *   --bug NAME                         plants a bug in the broker (base/planted.ts): it should be found, with code 1
  *   --keep                             keep the last data directory in any case
  */
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
@@ -16,10 +17,11 @@ import { NodeClock } from '../../../packages/ottla/src/adapters/node/clock.ts'
 import { NodeNet } from '../../../packages/ottla/src/adapters/node/net.ts'
 import { Prng } from '../../../packages/ottla/src/base/random.ts'
 import { showViolations } from '../../../packages/ottla/src/sim/checkers/violation.ts'
+import { exitOnBadOption } from '../../../tools/command-line.ts'
 import { endAllChildren, endChildrenOnExit } from '../../interop/children.ts'
 import { Epoch } from './epoch.ts'
 import { count, Measures, megabytes, showMeasures } from './measures.ts'
-import { BadOption, type KillOptions, readKillOptions } from './options.ts'
+import { type KillOptions, readKillOptions } from './options.ts'
 
 const KILLS_PER_EPOCH = 20
 
@@ -32,9 +34,10 @@ async function campaign(options: KillOptions, folder: string): Promise<boolean> 
     const epochFolder = join(folder, `epoch-${run}`)
     mkdirSync(epochFolder)
     const killsMax = Math.min(KILLS_PER_EPOCH, options.count - measures.kills)
-    const { durabilities, program } = options
+    const { durabilities, program, bug } = options
     const epoch = new Epoch({
       program,
+      bug,
       folder: epochFolder,
       run,
       killsMax,
@@ -71,7 +74,7 @@ function tellWhere(options: KillOptions, epochFolder: string): void {
 data directory   ${join(epochFolder, 'data')}
 broker's log     ${join(epochFolder, 'broker.log')}
 look at it       npm start -- --port 0 --data ${join(epochFolder, 'data')}
-try again        npm run chaos:kill -- --count ${options.count} --seed ${options.seed}`)
+try again        npm run chaos:kill -- --count ${options.count} --seed ${options.seed}${options.bug === null ? '' : ` --bug ${options.bug}`}`)
 }
 
 async function main(): Promise<number> {
@@ -92,8 +95,5 @@ async function main(): Promise<number> {
 
 main().then(
   code => process.exit(code),
-  (error: unknown) => {
-    console.error(error instanceof BadOption ? error.message : error)
-    process.exit(error instanceof BadOption ? 2 : 1)
-  },
+  (error: unknown) => exitOnBadOption(error),
 )

@@ -1,6 +1,7 @@
 /** The command line of `npm run chaos:kill`. */
 import { resolve } from 'node:path'
-import { parseArgs } from 'node:util'
+import { type PlantedBug, plantedBugs } from '../../../packages/ottla/src/base/planted.ts'
+import { BadOption, readOptions } from '../../../tools/command-line.ts'
 import { SOURCE_PROGRAM } from './broker-process.ts'
 import type { Durability } from './topics.ts'
 
@@ -12,11 +13,11 @@ export interface KillOptions {
   readonly seed: string
   /** Main file of the command line under test. */
   readonly program: string
+  /** Planted in it; null: none. */
+  readonly bug: PlantedBug | null
   /** Keep the data directory of the last epoch even when nothing was found. */
   readonly keep: boolean
 }
-
-export class BadOption extends Error {}
 
 const DURABILITIES: ReadonlyMap<string, readonly Durability[]> = new Map([
   ['disk', ['disk']],
@@ -27,16 +28,17 @@ const DURABILITIES: ReadonlyMap<string, readonly Durability[]> = new Map([
 ])
 
 export function readKillOptions(args: readonly string[]): KillOptions {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
+  const values = readOptions(
+    {
       count: { type: 'string', default: '10' },
       durability: { type: 'string', default: 'both' },
       seed: { type: 'string' },
       program: { type: 'string', default: SOURCE_PROGRAM },
+      bug: { type: 'string' },
       keep: { type: 'boolean', default: false },
     },
-  })
+    args,
+  )
   const count = Number(values.count)
   if (!Number.isInteger(count) || count < 1 || count > 100_000) {
     throw new BadOption(`--count ${values.count}: a whole number of kills from 1 to 100000 is needed`)
@@ -46,5 +48,14 @@ export function readKillOptions(args: readonly string[]): KillOptions {
     throw new BadOption(`--durability ${values.durability}: one of ${[...DURABILITIES.keys()].join(', ')} is needed`)
   }
   const seed = values.seed ?? String(Date.now() % 1_000_000)
-  return { count, durabilities, seed, program: resolve(values.program), keep: values.keep }
+  const { keep } = values
+  return { count, durabilities, seed, program: resolve(values.program), bug: bugNamed(values.bug), keep }
+}
+
+function bugNamed(name: string | undefined): PlantedBug | null {
+  if (name === undefined) return null
+  const names = Object.keys(plantedBugs) as PlantedBug[]
+  const bug = names.find(known => known === name)
+  if (bug === undefined) throw new BadOption(`--bug ${name}: one of ${names.join(', ')} is needed`)
+  return bug
 }

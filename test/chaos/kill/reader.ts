@@ -98,15 +98,20 @@ export class LoadReader extends LoadWorker {
     if (answer === null || error !== 'NONE') return this.#takeError(spot, error)
     const { check } = spot
     check.told(answer.highWatermark)
-    const range = { from: check.nextOffset, end: Number.POSITIVE_INFINITY }
-    const problem = visitFetched(answer.records ?? new Uint8Array(0), range, (offset, mark) => {
+    const from = check.nextOffset
+    const { compaction } = check.partition
+    const range = { from, end: Number.POSITIVE_INFINITY, compaction }
+    const { nextOffset, problem } = visitFetched(answer.records ?? new Uint8Array(0), range, (offset, mark) => {
       check.reads(offset, mark)
       this.load.measures.readRecords++
     })
     if (problem !== null) this.load.history.unexpected(check.partition.name, `${check.name} was given: ${problem}`)
-    if (this.#options.wanders && check.nextOffset >= answer.highWatermark) {
-      const from = this.#options.random.int(check.partition.startOffsetMax, answer.highWatermark)
-      spot.check = this.#checkFrom(spot.place, from)
+    if (compaction !== null) check.skipsTo(nextOffset)
+    // Nothing may be left of the end of a compacted partition.
+    const isAtEnd = check.nextOffset >= answer.highWatermark || check.nextOffset === from
+    if (this.#options.wanders && isAtEnd) {
+      const anywhere = this.#options.random.int(check.partition.startOffsetMax, answer.highWatermark)
+      spot.check = this.#checkFrom(spot.place, anywhere)
     }
     return true
   }

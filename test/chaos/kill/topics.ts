@@ -2,6 +2,7 @@
 import type { Prng } from '../../../packages/ottla/src/base/random.ts'
 import type { Uuid } from '../../../packages/ottla/src/base/uuid.ts'
 import type { Connection } from '../../../packages/ottla/src/client/connection.ts'
+import type { Compaction } from '../../../packages/ottla/src/sim/checkers/keyed.ts'
 import { errorNameOf } from '../../../packages/ottla/src/spec/errors.ts'
 import { createTopicsApi } from '../../../packages/ottla/src/wire/gen/create-topics.ts'
 import { deleteRecordsApi } from '../../../packages/ottla/src/wire/gen/delete-records.ts'
@@ -14,6 +15,8 @@ export interface TopicPlan {
   readonly partitions: number
   /** Largest batch that producers write to it. Bytes. */
   readonly batchBytesMax: number
+  /** Null: every record stays until it is deleted. Else none is deleted but by its key. */
+  readonly compaction: Compaction | null
   readonly configs: Readonly<Record<string, string>>
 }
 
@@ -24,14 +27,20 @@ export interface Topic extends TopicPlan {
 
 const KIB = 1024
 const BATCH_BYTES_MAX = 1_000_000
+/** Longer than any epoch. */
+const NEVER_MS = 86_400_000
 
-/** Of each durability: one topic whose segments roll all the time, one that rolls by time, one as a person makes it. */
+/**
+ * Of each durability: one topic whose segments roll all the time, one that rolls by time, one as a person makes it, and
+ * where anything reaches a file, one that is compacted.
+ */
 export function planTopics(durabilities: readonly Durability[], random: Prng): TopicPlan[] {
   return durabilities.flatMap(durability => [
     {
       name: `${durability}-small`,
       partitions: 3,
       batchBytesMax: 100 * KIB,
+      compaction: null,
       configs: {
         durability,
         'segment.bytes': String(random.int(128, 512) * KIB),
@@ -43,10 +52,35 @@ export function planTopics(durabilities: readonly Durability[], random: Prng): T
       name: `${durability}-timed`,
       partitions: 1,
       batchBytesMax: BATCH_BYTES_MAX,
+      compaction: null,
       configs: { durability, 'segment.ms': String(random.int(50, 1500)), 'produce.validation': 'strict' },
     },
-    { name: `${durability}-large`, partitions: 2, batchBytesMax: BATCH_BYTES_MAX, configs: { durability } },
+    {
+      name: `${durability}-large`,
+      partitions: 2,
+      batchBytesMax: BATCH_BYTES_MAX,
+      compaction: null,
+      configs: { durability },
+    },
+    ...(durability === 'memory' ? [] : [planCompacted(durability, random)]),
   ])
+}
+
+/** Small segments, and keys that come again soon: the cleaner has something to do at every moment. */
+function planCompacted(durability: Durability, random: Prng): TopicPlan {
+  const forgetsDeletions = random.chance(0.6)
+  return {
+    name: `${durability}-compacted`,
+    partitions: 2,
+    batchBytesMax: 4 * KIB,
+    compaction: { keys: random.pick([20, 500, 5_000]), forgetsDeletions },
+    configs: {
+      durability,
+      'cleanup.policy': 'compact',
+      'segment.bytes': String(random.int(8, 32) * KIB),
+      'delete.retention.ms': forgetsDeletions ? random.pick(['0', '500']) : String(NEVER_MS),
+    },
+  }
 }
 
 export function partitionName(topic: string, partition: number): string {

@@ -57,5 +57,7 @@ function drawMembers(rng: Prng, group: number): MemberPlan[] {
     rebalanceTimeoutMs: rng.pick([500, 2_000, 4_000]),
     instanceId: rng.chance(0.3) ? `static-${group}-${i}` : null,
     unrest: rng.pick([0, 0.05, 0.2]),
+    silences: [1, 2],
+    stepMsMax: 300,
   }))
 }

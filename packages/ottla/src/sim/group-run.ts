@@ -12,7 +12,7 @@ import { Stage } from './stage.ts'
 import type { RunResult } from './verdict.ts'
 import { Actor, type ActorParts, Curtain, mayRetry, rethrowUnlessConnection } from './workload/actor.ts'
 import { Admin } from './workload/admin.ts'
-import { fetchOffsets } from './workload/group-offsets.ts'
+import { auditOffsets } from './workload/group-offsets.ts'
 import { Member, type MemberGroup } from './workload/member.ts'
 import { type Place, placesOf } from './workload/places.ts'
 import type { Simulation } from './world/microtasks.ts'
@@ -81,9 +81,9 @@ export class GroupRun {
     const topicId = () => (this.#places[0] as Place).topicId
     const group: MemberGroup = { history, topic, topicId, partitions }
     const plans = this.#plan.groups[i] ?? []
-    const members = plans.map(
-      (plan, k) => new Member(`m${i}-${k}`, world.parts, { curtain: world.curtain, plan, group }),
-    )
+    const members = plans.map((plan, k) => {
+      return new Member(new Actor(`m${i}-${k}`, world.parts, world.curtain), plan, group)
+    })
     return { ...group, members }
   }
 
@@ -110,18 +110,12 @@ export class GroupRun {
 
   /** Everything that the group has committed, as it is told now. */
   async #audit(auditor: Actor, group: RunningGroup): Promise<void> {
-    const { history, partitions } = group
     for (;;) {
       const connection = await auditor.connection()
       try {
-        const told = await fetchOffsets(connection, group)
-        if (typeof told !== 'string') {
-          for (let partition = 0; partition < partitions; partition++) {
-            history.fetched(partition, told.get(partition) ?? -1, history.least(partition))
-          }
-          return
-        }
-        if (!mayRetry(told)) return history.unexpected(`auditor: OffsetFetch was answered ${told}`)
+        const error = await auditOffsets(connection, group)
+        if (error === 'NONE') return
+        if (!mayRetry(error)) return group.history.unexpected(`auditor: OffsetFetch was answered ${error}`)
       } catch (error) {
         rethrowUnlessConnection(error)
       }

@@ -18,7 +18,7 @@ export interface SentCommit {
 }
 
 interface PartitionOffsets {
-  /** Highest offset whose commit was answered; -1: none. */
+  /** Highest offset whose commit was answered, or that was told to somebody; -1: none. */
   least: Offset
   /** Highest offset that anybody sent; -1: none. */
   most: Offset
@@ -82,11 +82,14 @@ export class GroupHistory {
 
   /** The answer: -1 for nothing. `least` as it was when the question was sent. */
   fetched(partition: number, offset: Offset, least: Offset): void {
-    const { most } = this.#at(partition)
+    const offsets = this.#at(partition)
+    const { most } = offsets
     if (offset < least) {
       this.#violate('group-offset', `${least} of partition ${partition} was committed, and ${offset} is told`)
     }
     if (offset > most) this.#violate('group-offset', `${offset} of partition ${partition} is told, and nobody sent it`)
+    // Who was told it goes on from there: it must not go back, whatever the one who sent it heard.
+    offsets.least = Math.max(offsets.least, Math.min(offset, most))
   }
 
   /** The group did not come to rest though nothing hindered it. */

@@ -46,7 +46,10 @@ export function keyedRecord(mark: ValueMark, bytes: Bytes, compaction: Compactio
 }
 
 /** What the record says of itself, or in words what is wrong with it. */
-export function markOf({ key, value, headers }: BatchRecord, compaction: Compaction | null): ValueMark | string {
+export function markOf(
+  { key, value, headers }: Pick<BatchRecord, 'key' | 'value' | 'headers'>,
+  compaction: Compaction | null,
+): ValueMark | string {
   if (compaction === null) return decodeValue(value)
   const mark = decodeValue(value ?? headers.find(header => header.key === MARK_HEADER)?.value ?? null)
   if (typeof mark === 'string') return mark

@@ -13,6 +13,7 @@ import type { Journal } from '../world/journal.ts'
 import type { SimHost, SimNetwork } from '../world/net.ts'
 import { ProcessLife } from '../world/process-life.ts'
 import type { Scheduler } from '../world/scheduler.ts'
+import type { Client } from './client.ts'
 
 export const BROKER_ADDRESS = { host: '127.0.0.1', port: 9092 }
 
@@ -38,17 +39,17 @@ export class Curtain implements CurtainView {
   isClosing = false
 }
 
-export class Actor {
+export class Actor implements Client {
   readonly name: string
   readonly history: History
   readonly rng: Prng
   readonly clock: Clock
-  readonly curtain: Curtain
+  readonly curtain: CurtainView
   readonly #net: SimHost
   readonly #journal: Journal
   #connection: Connection | null = null
 
-  constructor(name: string, parts: ActorParts, curtain: Curtain) {
+  constructor(name: string, parts: ActorParts, curtain: CurtainView) {
     this.name = name
     this.history = parts.history
     this.rng = parts.rng.fork(name)
@@ -71,7 +72,6 @@ export class Actor {
     this.#journal.note(this.name, event, detail)
   }
 
-  /** An open connection: the one at hand, or a new one, tried for until the broker is there. */
   async connection(): Promise<Connection> {
     for (;;) {
       if (this.#connection?.isOpen === true) return this.#connection
@@ -89,7 +89,10 @@ export class Actor {
     }
   }
 
-  /** Ends the connection, to be made again when next needed. */
+  rethrowUnlessExcused(error: unknown): void {
+    rethrowUnlessConnection(error)
+  }
+
   hangUp(): void {
     this.#connection?.close()
     this.#connection = null

@@ -1,4 +1,4 @@
-/** What a group has committed, as the broker tells it. */
+/** What a group has committed, as the broker tells it, and whether that is what was promised. */
 import type { Offset } from '../../base/units.ts'
 import type { Connection } from '../../client/connection.ts'
 import type { WireErrorName } from '../../spec/errors.ts'
@@ -22,4 +22,16 @@ export async function fetchOffsets(
   return new Map(
     topics.flatMap(({ partitions }) => partitions.map(each => [each.partitionIndex, each.committedOffset] as const)),
   )
+}
+
+/** Everything that the group has committed, compared with what was promised when it was asked for. */
+export async function auditOffsets(
+  connection: Connection,
+  { history, partitions }: { readonly history: GroupHistory; readonly partitions: number },
+): Promise<WireErrorName> {
+  const least = Array.from({ length: partitions }, (_, partition) => history.least(partition))
+  const told = await fetchOffsets(connection, { history })
+  if (typeof told === 'string') return told
+  for (const [partition, offset] of least.entries()) history.fetched(partition, told.get(partition) ?? -1, offset)
+  return 'NONE'
 }

@@ -7,6 +7,7 @@ import { Reader, Writer } from '../../base/cursor.ts'
 import type { Offset } from '../../base/units.ts'
 import type { Connection } from '../../client/connection.ts'
 import type { WireErrorName } from '../../spec/errors.ts'
+import type { Api } from '../../wire/api.ts'
 import { findCoordinatorApi } from '../../wire/gen/find-coordinator.ts'
 import { heartbeatApi } from '../../wire/gen/heartbeat.ts'
 import { type JoinGroupResponse, joinGroupApi } from '../../wire/gen/join-group.ts'
@@ -19,7 +20,8 @@ import {
 } from '../../wire/gen/records/consumer-protocol.ts'
 import { syncGroupApi } from '../../wire/gen/sync-group.ts'
 import type { GroupHistory } from '../checkers/group-history.ts'
-import { Actor, type ActorParts, type Curtain, nameOf, rethrowUnlessConnection } from './actor.ts'
+import { nameOf } from './actor.ts'
+import type { Client } from './client.ts'
 import { fetchOffsets } from './group-offsets.ts'
 
 export interface MemberPlan {
@@ -29,6 +31,10 @@ export interface MemberPlan {
   readonly instanceId: string | null
   /** How likely each step is to be a leave, a long silence, or a commit after it. */
   readonly unrest: number
+  /** How long a silence may be, in session timeouts: one below 1 is over before anybody else knows of it. */
+  readonly silences: readonly number[]
+  /** Time between two heartbeats or commits, at most; 10 at least. */
+  readonly stepMsMax: number
 }
 
 /** What all members of a group share. */
@@ -47,41 +53,43 @@ const ELSEWHERE: readonly WireErrorName[] = [
 ]
 /** The generation is over for this member, or was never its own. */
 const OVER: readonly WireErrorName[] = ['REBALANCE_IN_PROGRESS', 'ILLEGAL_GENERATION', 'UNKNOWN_MEMBER_ID']
-const STEP_MS_MAX = 300
+const STEP_MS_MIN = 10
 const ADVANCE_MAX = 100
+const REMAINS_SHARE = 0.7
 
 export class Member {
-  readonly #actor: Actor
+  readonly #client: Client
   readonly #plan: MemberPlan
   readonly #group: MemberGroup
   #memberId = ''
   #generation = -1
   #positions = new Map<number, Offset>()
+  /** What it has asked and not heard of; null: nothing. */
+  #asking: string | null = null
   /** The generation in which its last heartbeat was answered well; null while it is in none. */
   settledIn: number | null = null
   /** No more unrest; set by the run when it wants to see the group at rest. */
   isCalm = false
 
-  constructor(name: string, parts: ActorParts, of: { curtain: Curtain; plan: MemberPlan; group: MemberGroup }) {
-    this.#actor = new Actor(name, parts, of.curtain)
-    this.#plan = of.plan
-    this.#group = of.group
+  constructor(client: Client, plan: MemberPlan, group: MemberGroup) {
+    this.#client = client
+    this.#plan = plan
+    this.#group = group
   }
 
   /** Until the curtain closes. */
   async run(): Promise<void> {
-    const { curtain } = this.#actor
+    const { curtain } = this.#client
     while (!curtain.isClosing) {
-      const connection = await this.#actor.connection()
       try {
-        if (await this.#enter(connection)) await this.#stay()
+        if (await this.#enter(await this.#client.connection())) await this.#stay()
       } catch (error) {
-        rethrowUnlessConnection(error)
+        this.#cutOff(error)
       }
       this.settledIn = null
-      await this.#actor.backoff()
+      await this.#client.backoff()
     }
-    this.#actor.hangUp()
+    this.#client.hangUp()
   }
 
   /** Joins, and gets its assignment: true when it has one. */
@@ -89,7 +97,7 @@ export class Member {
     const joined = await this.#join(connection)
     if (joined === null) return false
     const isLeader = joined.leader === joined.memberId
-    const reply = await connection.request(syncGroupApi, {
+    const reply = await this.#ask(connection, syncGroupApi, {
       ...this.#who(),
       generationId: joined.generationId,
       protocolType: 'consumer',
@@ -101,19 +109,19 @@ export class Member {
     const owned = partitionsOf(reply.assignment)
     // A static member that comes back has another id, and its own partitions.
     this.#group.history.owns(this.#generation, this.#plan.instanceId ?? this.#memberId, owned)
-    this.#actor.note('owns', `generation ${this.#generation}: ${owned.join(',')}`)
+    this.#client.note('owns', `generation ${this.#generation}: ${owned.join(',')}`)
     return this.#fetch(connection, owned)
   }
 
   async #join(connection: Connection): Promise<JoinGroupResponse | null> {
     const { sessionTimeoutMs, rebalanceTimeoutMs } = this.#plan
-    const coordinator = await connection.request(findCoordinatorApi, {
+    const coordinator = await this.#ask(connection, findCoordinatorApi, {
       key: this.#group.history.groupId,
       coordinatorKeys: [this.#group.history.groupId],
     })
     const found = nameOf((coordinator.coordinators[0] ?? coordinator).errorCode)
     if (!this.#isWell(found, 'FindCoordinator')) return null
-    const joined = await connection.request(joinGroupApi, {
+    const joined = await this.#ask(connection, joinGroupApi, {
       ...this.#who(),
       sessionTimeoutMs,
       rebalanceTimeoutMs,
@@ -144,25 +152,40 @@ export class Member {
 
   /** Heartbeats and commits, for as long as the generation lasts. */
   async #stay(): Promise<void> {
-    const { rng, curtain } = this.#actor
+    const { rng, curtain } = this.#client
     while (!curtain.isClosing) {
-      await this.#actor.sleep(rng.int(10, STEP_MS_MAX))
+      await this.#client.sleep(rng.int(STEP_MS_MIN, this.#plan.stepMsMax))
       const isRestless = !this.isCalm && rng.chance(this.#plan.unrest)
       if (isRestless && rng.chance(0.3)) return this.#leave()
-      if (isRestless) await this.#actor.sleep(rng.int(1, 2) * this.#plan.sessionTimeoutMs)
-      const goesOn = isRestless || rng.chance(0.6) ? await this.#commit() : await this.#heartbeat()
-      if (!goesOn) return
+      if (isRestless) await this.#client.sleep(rng.pick(this.#plan.silences) * this.#plan.sessionTimeoutMs)
+      try {
+        const goesOn = isRestless || rng.chance(0.6) ? await this.#commit() : await this.#heartbeat()
+        if (!goesOn) return
+      } catch (error) {
+        this.#cutOff(error)
+        // Most clients go on in their generation over a new connection, some begin anew.
+        if (!rng.chance(REMAINS_SHARE)) return
+        await this.#client.backoff()
+      }
     }
   }
 
+  /** The answer to what it asked is lost, as those of this world may be. */
+  #cutOff(error: unknown): void {
+    this.#client.rethrowUnlessExcused(error)
+    if (this.#asking !== null) this.#client.note('cut off', this.#asking)
+    this.#asking = null
+    this.settledIn = null
+  }
+
   async #heartbeat(): Promise<boolean> {
-    const connection = await this.#actor.connection()
-    const reply = await connection.request(heartbeatApi, { ...this.#who(), generationId: this.#generation })
+    const connection = await this.#client.connection()
+    const reply = await this.#ask(connection, heartbeatApi, { ...this.#who(), generationId: this.#generation })
     const error = nameOf(reply.errorCode)
     // While it loads the coordinator knows no better than to ask for patience.
     if (ELSEWHERE.includes(error)) {
       this.settledIn = null
-      await this.#actor.backoff()
+      await this.#client.backoff()
       return true
     }
     const isWell = this.#isWell(error, 'Heartbeat')
@@ -172,8 +195,8 @@ export class Member {
 
   /** One partition that it owns, some way on. False when the generation is over. */
   async #commit(): Promise<boolean> {
-    const { rng } = this.#actor
-    const connection = await this.#actor.connection()
+    const { rng } = this.#client
+    const connection = await this.#client.connection()
     if (this.#positions.size === 0) return this.#heartbeat()
     const [partition, position] = rng.pick([...this.#positions])
     const { history, topic, topicId } = this.#group
@@ -182,7 +205,7 @@ export class Member {
     if (offset <= history.least(partition)) return this.#heartbeat()
     this.#positions.set(partition, offset)
     const sent = history.commits(this.#generation, partition, offset)
-    const reply = await connection.request(offsetCommitApi, {
+    const reply = await this.#ask(connection, offsetCommitApi, {
       ...this.#who(),
       generationIdOrMemberEpoch: this.#generation,
       topics: [
@@ -200,14 +223,21 @@ export class Member {
   }
 
   async #leave(): Promise<void> {
-    const connection = await this.#actor.connection()
-    const reply = await connection.request(leaveGroupApi, {
+    const connection = await this.#client.connection()
+    const reply = await this.#ask(connection, leaveGroupApi, {
       groupId: this.#group.history.groupId,
       memberId: this.#memberId,
       members: [{ memberId: this.#memberId, groupInstanceId: this.#plan.instanceId }],
     })
-    this.#actor.note('leaves', nameOf(reply.errorCode))
+    this.#client.note('leaves', nameOf(reply.errorCode))
     this.#memberId = ''
+  }
+
+  async #ask<Q, QI, R, RI>(connection: Connection, api: Api<Q, QI, R, RI>, body: QI): Promise<R> {
+    this.#asking = api.name
+    const reply = await connection.request(api, body)
+    this.#asking = null
+    return reply
   }
 
   /** False: begin anew. What no legal run answers is noted. */
@@ -215,7 +245,7 @@ export class Member {
     if (error === 'NONE') return true
     if (error === 'UNKNOWN_MEMBER_ID' || error === 'FENCED_INSTANCE_ID') this.#memberId = ''
     const isExpected = ELSEWHERE.includes(error) || OVER.includes(error) || error === 'FENCED_INSTANCE_ID'
-    if (!isExpected) this.#group.history.unexpected(`${this.#actor.name}: ${what} was answered ${error}`)
+    if (!isExpected) this.#group.history.unexpected(`${this.#client.name}: ${what} was answered ${error}`)
     return false
   }
 
