@@ -1,13 +1,12 @@
 /** Readers that fetch from the start of a partition to its end, again and again, and do not look at what they get. */
 import { fetchApi } from '../packages/ottla/src/wire/gen/fetch.ts'
-import { listOffsetsApi } from '../packages/ottla/src/wire/gen/list-offsets.ts'
 import { type LoadResult, wait } from './produce-load.ts'
 import { frameOf, RawConnection } from './raw-connection.ts'
 import type { Server } from './servers.ts'
+import { boundsOf } from './topics.ts'
 
 /** The newest version that names topics, not ids. */
 const FETCH_VERSION = 12
-const LIST_OFFSETS_VERSION = 7
 
 export interface FetchLoad {
   readonly topic: string
@@ -29,7 +28,7 @@ export async function runFetch(server: Server, load: FetchLoad): Promise<LoadRes
   const connections = await Promise.all(
     Array.from({ length: load.connections }, async (_, partition) => {
       const connection = await RawConnection.open(server.port)
-      const { start, end } = await bounds(connection, load.topic, partition)
+      const { start, end } = await boundsOf(connection, load.topic, partition)
       const batchesBack = Math.floor(load.windowBytes / load.batchBytes)
       const from = Math.max(start, end - batchesBack * load.batchRecords)
       const step = Math.max(1, Math.floor(load.fetchBytes / load.batchBytes)) * load.batchRecords
@@ -40,6 +39,7 @@ export async function runFetch(server: Server, load: FetchLoad): Promise<LoadRes
         offset += step
       }
       connection.skipping = bytes => {
+        if (bytes < load.batchBytes) throw new Error(`a fetch of partition ${partition} gave ${bytes} bytes`)
         readBytes += bytes
         if (!stopped) next()
       }
@@ -65,29 +65,13 @@ export function fetchFrame(
   partition: number,
   offset: number,
   waitMs = 0,
+  minBytes = 1,
 ): Uint8Array {
   const partitions = [{ partition, fetchOffset: offset, partitionMaxBytes: load.fetchBytes }]
-  return frameOf(fetchApi as never, FETCH_VERSION, {
+  return frameOf(fetchApi, FETCH_VERSION, {
     maxWaitMs: waitMs,
-    minBytes: 1,
+    minBytes,
     maxBytes: load.fetchBytes,
     topics: [{ topic: load.topic, partitions }],
-  } as never)
-}
-
-async function bounds(
-  connection: RawConnection,
-  topic: string,
-  partition: number,
-): Promise<{ start: number; end: number }> {
-  const at = async (timestamp: number) => {
-    const topics = [{ name: topic, partitions: [{ partitionIndex: partition, timestamp }] }]
-    const reply = await connection.ask(listOffsetsApi as never, LIST_OFFSETS_VERSION, {
-      replicaId: -1,
-      topics,
-    } as never)
-    const { offset } = (reply as ReturnType<typeof listOffsetsApi.decodeResponse>).topics[0]!.partitions[0]!
-    return offset
-  }
-  return { start: await at(-2), end: await at(-1) }
+  })
 }

@@ -3,21 +3,18 @@
  * test runners that each sample pins, and runs the samples as their users would. Installs into .cache/samples. Prints
  * what each sample took; the last line is `N passed, N failed`, of samples.
  */
-import { execFileSync, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { ENVIRONMENT, npmInstall, packed } from '../tools/packed.ts'
 
 const HERE = import.meta.dirname
 const ROOT = join(HERE, '..')
 const CACHE = join(ROOT, '.cache', 'samples')
-const INSTALL_TIMEOUT_MS = 300_000
 /** A sample takes seconds. */
 const RUN_TIMEOUT_MS = 120_000
-const NPM_FLAGS = ['--no-audit', '--no-fund', '--no-package-lock', '--loglevel=error']
-/** The pinned Node, also for what npm starts. */
-const ENVIRONMENT = { ...process.env, PATH: `${dirname(process.execPath)}:${process.env.PATH}` }
 
 const { positionals } = parseArgs({ allowPositionals: true })
 const all = readdirSync(HERE, { withFileTypes: true })
@@ -29,7 +26,8 @@ if (unknown.length > 0) {
   process.exit(2)
 }
 
-const tarball = packed()
+mkdirSync(CACHE, { recursive: true })
+const tarball = packed(CACHE)
 let passed = 0
 let failed = 0
 for (const name of positionals.length > 0 ? positionals : all) {
@@ -43,27 +41,6 @@ rmSync(tarball)
 console.log(`${passed} passed, ${failed} failed`)
 process.exitCode = failed === 0 && passed > 0 ? 0 : 1
 
-function npm(args: readonly string[], folder: string): string {
-  return execFileSync('npm', args, {
-    cwd: folder,
-    env: ENVIRONMENT,
-    encoding: 'utf8',
-    timeout: INSTALL_TIMEOUT_MS,
-    killSignal: 'SIGKILL',
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-}
-
-/** The tarball that would be published. */
-function packed(): string {
-  mkdirSync(CACHE, { recursive: true })
-  const args = ['pack', '--workspace', 'packages/ottla', '--pack-destination', CACHE, '--json', '--loglevel=error']
-  const output = npm(args, ROOT)
-  // What the build prints stands before it.
-  const [row] = JSON.parse(output.slice(output.search(/^\[/m))) as { filename: string }[]
-  return join(CACHE, row?.filename ?? '')
-}
-
 /** The folder of the sample with everything that it needs. What it pins is installed again only when that changed. */
 function installed(name: string): string {
   const folder = join(CACHE, name)
@@ -75,12 +52,12 @@ function installed(name: string): string {
     rmSync(folder, { recursive: true, force: true })
     mkdirSync(folder, { recursive: true })
     writeFileSync(join(folder, 'package.json'), pins)
-    npm(['install', ...NPM_FLAGS], folder)
+    npmInstall(folder)
     writeFileSync(marker, fingerprint)
   }
   cpSync(join(HERE, name), folder, { recursive: true })
   rmSync(join(folder, 'node_modules', 'ottla'), { recursive: true, force: true })
-  npm(['install', '--no-save', ...NPM_FLAGS, tarball], folder)
+  npmInstall(folder, [tarball])
   return folder
 }
 
