@@ -12,35 +12,41 @@ export interface FetchLoad {
   readonly topic: string
   readonly connections: number
   /** Of one reply. */
-  readonly fetchBytes: number
-  /** Records per batch, to step from one fetch to the next. */
-  readonly batchRecords: number
-  readonly batchBytes: number
+  readonly batchesPerFetch: number
+  /** What was written, a batch like the next. */
+  readonly batch: { readonly bytes: number; readonly records: number }
   /** How far back from the end the readers begin: small enough stays in the broker's memory. */
   readonly windowBytes: number
+  /** How far before the end they turn round. */
+  readonly leaveBytes?: number
   readonly warmupMs: number
   readonly measureMs: number
 }
 
 export async function runFetch(server: Server, load: FetchLoad): Promise<LoadResult> {
+  const fetchBytes = load.batchesPerFetch * load.batch.bytes
   let readBytes = 0
   let stopped = false
   const connections = await Promise.all(
     Array.from({ length: load.connections }, async (_, partition) => {
       const connection = await RawConnection.open(server.port)
       const { start, end } = await boundsOf(connection, load.topic, partition)
-      const batchesBack = Math.floor(load.windowBytes / load.batchBytes)
-      const from = Math.max(start, end - batchesBack * load.batchRecords)
-      const step = Math.max(1, Math.floor(load.fetchBytes / load.batchBytes)) * load.batchRecords
+      const offsetsBack = (bytes: number) => Math.floor(bytes / load.batch.bytes) * load.batch.records
+      const from = Math.max(start, end - offsetsBack(load.windowBytes))
+      const until = end - offsetsBack(load.leaveBytes ?? 0)
+      const step = load.batchesPerFetch * load.batch.records
+      if (from + step > until) throw new Error(`partition ${partition} of ${load.topic} holds too little to read`)
       let offset = from
       const next = () => {
-        if (offset + step > end) offset = from
-        connection.send(fetchFrame(load, partition, offset))
+        if (offset + step > until) offset = from
+        connection.send(fetchFrame({ topic: load.topic, fetchBytes }, partition, offset))
         offset += step
       }
       connection.skipping = bytes => {
-        if (bytes < load.batchBytes) throw new Error(`a fetch of partition ${partition} gave ${bytes} bytes`)
-        readBytes += bytes
+        // A reply ends at the end of a segment; what it lacks there is passed over.
+        const batches = Math.floor(bytes / load.batch.bytes)
+        if (batches === 0) throw new Error(`a fetch of partition ${partition} gave ${bytes} bytes`)
+        readBytes += batches * load.batch.bytes
         if (!stopped) next()
       }
       next()

@@ -9,7 +9,7 @@ import { endChildrenOnExit } from '../test/interop/children.ts'
 import { runFetch } from './fetch-load.ts'
 import { median, quantile } from './kafka/statistics.ts'
 import { runLatency } from './latency-load.ts'
-import { type LoadResult, type ProduceLoad, runProduce, wait } from './produce-load.ts'
+import { batchShape, type LoadResult, type ProduceLoad, runProduce, wait } from './produce-load.ts'
 import { startBareLoop, startOttla } from './servers.ts'
 import { boundedTo, makeTopic } from './topics.ts'
 
@@ -82,15 +82,14 @@ async function fetchRows(): Promise<void> {
     false,
   )
   await wait(1000)
-  const load = { topic, connections: 2, fetchBytes: 1_048_576, batchRecords: 0, batchBytes, warmupMs: 500, measureMs }
-  const batchRecords = Math.floor((batchBytes - 61) / (recordBytes + 10))
+  const batch = batchShape(batchBytes, recordBytes)
+  const load = { topic, connections: 2, batchesPerFetch: 8, batch, warmupMs: 500, measureMs }
   for (const [name, windowBytes] of [
     ['fetch, 2 connections, newest 4 MB', 4 * 1_048_576],
     ['fetch, 2 connections, newest 256 MB', 256 * 1_048_576],
   ] as const) {
     const results: LoadResult[] = []
-    for (let round = 0; round < rounds; round++)
-      results.push(await runFetch(ottla, { ...load, batchRecords, windowBytes }))
+    for (let round = 0; round < rounds; round++) results.push(await runFetch(ottla, { ...load, windowBytes }))
     printAlone(name, results, 'disk')
   }
 }

@@ -6,6 +6,8 @@ import type { Server } from './servers.ts'
 
 /** The newest version that names topics, not ids. */
 export const PRODUCE_VERSION = 12
+/** Of the count in the header of a batch, format 2. */
+const RECORD_COUNT_AT = 57
 /** A broker that owes an answer for longer hangs. */
 const DRAIN_TIMEOUT_MS = 30_000
 
@@ -41,6 +43,13 @@ export function batchOf(batchBytes: number, recordBytes: number): Uint8Array {
   do builder.append(null, value, [], now)
   while (builder.sizeBytes + recordBytes <= batchBytes)
   return builder.build()
+}
+
+/** How long such a batch is, and how many records are in it: to step through what was written. */
+export function batchShape(batchBytes: number, recordBytes: number): { bytes: number; records: number } {
+  const batch = batchOf(batchBytes, recordBytes)
+  const { buffer, byteOffset, length } = batch
+  return { bytes: length, records: new DataView(buffer, byteOffset).getInt32(RECORD_COUNT_AT) }
 }
 
 /** `bare`: the yardstick's frames, which end with the batch and its position. Connection N writes to partition N. */

@@ -29,15 +29,19 @@ export async function benchTopic(
   return { name, durability, delete: () => deleteTopic(server.port, name) }
 }
 
-/** Throws when it is not the one wanted. */
-async function durabilityInEffect(server: Server, contender: Contender, topic: string): Promise<string> {
+/** The durability of a topic as its broker tells it. Throws when it is not the one wanted. */
+export async function durabilityInEffect(
+  { port }: Pick<Server, 'port'>,
+  contender: Contender,
+  topic: string,
+): Promise<string> {
   const wanted = contender.durability
   if (contender.side === 'ottla') {
-    const said = await configInEffect(server.port, topic, 'durability')
+    const said = await configInEffect(port, topic, 'durability')
     if (said !== wanted) throw new Error(`topic ${topic} has durability ${said}, not ${wanted}`)
     return said
   }
-  const flushMessages = await configInEffect(server.port, topic, 'flush.messages')
+  const flushMessages = await configInEffect(port, topic, 'flush.messages')
   if ((flushMessages === '1') !== (wanted === 'disk')) {
     throw new Error(`topic ${topic} has flush.messages=${flushMessages} where durability ${wanted} is wanted`)
   }

@@ -5,7 +5,7 @@
  *   npm run bench:kafka -- --only NAME,...   some of them; a name stands for all rows that begin with it
  *   npm run bench:kafka -- --only NAME --profile DIR   flame graphs of Ottla in these rows, into DIR
  * `--rounds 5 --seconds 2` (of one round of one side), `--warm-seconds 20` (of each broker, once), `--directory DIR` (the
- * disk), `--fill-gb N` (written first to the page cache; 0 for none; default the memory of the machine), `--sources` (not
+ * disk), `--start-gb 10`, `--topics 1000` (of the rows on start and on many partitions), `--fill-gb N` (written first to the page cache; 0 for none; default the memory of the machine), `--sources` (not
  * the built package), `--history FILE`. Exit code 1 when a goal is missed, 2 when the command is wrong.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -63,7 +63,8 @@ async function main(options: Options): Promise<number> {
   const results: RowResult[] = []
   try {
     for (const group of groupsOf(chosen)) {
-      const bench = { fleet, measureMs: options.seconds * 1000 }
+      const { startBytes, topics } = options
+      const bench = { fleet, measureMs: options.seconds * 1000, startBytes, topics }
       const measured = await runRounds(bench, group, { rounds: options.rounds, progress: showProgress })
       showProgress('')
       for (const row of group.rows) {

@@ -18,6 +18,10 @@ export interface Options {
   /** Below which everything is written. */
   readonly directory: string
   readonly fillBytes: number
+  /** What lies in the data directory of a broker whose start is timed. */
+  readonly startBytes: number
+  /** Topics of ten partitions, where many partitions are measured. */
+  readonly topics: number
   readonly sources: boolean
   readonly history: string
   /** Folder for flame graphs; null when none are wanted. */
@@ -32,6 +36,8 @@ const known = {
   'warm-seconds': { type: 'string', default: '20' },
   directory: { type: 'string' },
   'fill-gb': { type: 'string' },
+  'start-gb': { type: 'string', default: '10' },
+  topics: { type: 'string', default: '1000' },
   sources: { type: 'boolean', default: false },
   history: { type: 'string', default: HISTORY_PATH },
   profile: { type: 'string' },
@@ -52,6 +58,8 @@ export function optionsOf(
     warmSeconds: number('warm-seconds', values['warm-seconds'], { min: 0.1 }),
     directory: values.directory ?? machine.directory,
     fillBytes: fillGb === undefined ? machine.memoryBytes : number('fill-gb', fillGb, { min: 0 }) * 2 ** 30,
+    startBytes: number('start-gb', values['start-gb'], { min: 0.01 }) * 1e9,
+    topics: number('topics', values.topics, { min: 2, whole: true }),
     sources: values.sources,
     history: values.history,
     profile: values.profile ?? null,

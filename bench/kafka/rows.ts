@@ -2,8 +2,14 @@
 import type { Durability } from './fleet.ts'
 import { atLeast, atMost, type Goal } from './goals.ts'
 import type { Contender, Workload } from './workload.ts'
+import { afterLoad } from './workloads/after-load.ts'
+import { endToEnd, javaConsume, javaProduce } from './workloads/java-tools.ts'
 import { openLoopWorkload } from './workloads/open-loop.ts'
 import { produceWorkload } from './workloads/produce.ts'
+import { fetchFile, fetchTail, fiftyReaders } from './workloads/read.ts'
+import { thousandPartitions } from './workloads/spread-out.ts'
+import { startEmpty, startFull } from './workloads/start.ts'
+import { tenThousand } from './workloads/ten-thousand.ts'
 
 export interface Row {
   readonly name: string
@@ -100,6 +106,27 @@ export const rows: readonly Row[] = [
     goals: [atLeast(1.5, 'bytesPerSecond')],
   },
   {
+    name: 'java-produce-cache',
+    workload: javaProduce,
+    ottla: 'page-cache',
+    kafka: 'page-cache',
+    goals: [atLeast(1.3, 'bytesPerSecond')],
+  },
+  {
+    name: 'java-produce-disk',
+    workload: javaProduce,
+    ottla: 'disk',
+    kafka: 'disk',
+    goals: [atLeast(1.8, 'bytesPerSecond')],
+  },
+  {
+    name: 'resident-loaded',
+    workload: afterLoad,
+    ottla: 'disk',
+    kafka: 'page-cache',
+    goals: [atMost(1 / 4, 'residentBytes')],
+  },
+  {
     name: 'open-19-disk',
     workload: open(19, 16),
     ottla: 'disk',
@@ -119,6 +146,90 @@ export const rows: readonly Row[] = [
     ottla: 'disk',
     kafka: 'page-cache',
     goals: [atMost(0.1, 'p99Ms')],
+  },
+  {
+    name: 'partitions-1000',
+    workload: thousandPartitions,
+    ottla: 'disk',
+    kafka: 'disk',
+    goals: [atMost(0.1, 'p99Ms'), atMost(2, 'p99Growth', null)],
+  },
+  {
+    name: 'end-to-end-cache',
+    workload: endToEnd,
+    ottla: 'page-cache',
+    kafka: 'page-cache',
+    goals: [atMost(0.8, 'meanMs')],
+  },
+  {
+    name: 'end-to-end-disk',
+    workload: endToEnd,
+    ottla: 'disk',
+    kafka: 'disk',
+    goals: [atMost(0.7, 'meanMs')],
+  },
+  {
+    name: 'java-consume',
+    workload: javaConsume,
+    ottla: 'disk',
+    kafka: 'page-cache',
+    goals: [atLeast(1, 'bytesPerSecond')],
+  },
+  {
+    name: 'fetch-tail',
+    workload: fetchTail,
+    ottla: 'disk',
+    kafka: 'page-cache',
+    goals: [atLeast(1.2, 'bytesPerSecond')],
+  },
+  {
+    name: 'fetch-file',
+    workload: fetchFile,
+    ottla: 'disk',
+    kafka: 'page-cache',
+    goals: [atLeast(1, 'bytesPerSecond')],
+  },
+  {
+    name: 'readers-50',
+    workload: fiftyReaders,
+    ottla: 'disk',
+    kafka: 'page-cache',
+    goals: [atLeast(1.5, 'bytesPerSecond')],
+  },
+  {
+    name: 'start-empty',
+    workload: startEmpty,
+    ottla: 'disk',
+    kafka: 'page-cache',
+    goals: [atMost(1 / 16, 'startMs')],
+  },
+  {
+    name: 'resident-idle',
+    workload: startEmpty,
+    ottla: 'disk',
+    kafka: 'page-cache',
+    goals: [atMost(1 / 5, 'residentBytes')],
+  },
+  {
+    name: 'start-full',
+    workload: startFull,
+    ottla: 'disk',
+    kafka: 'page-cache',
+    goals: [atMost(1 / 16, 'startMs')],
+  },
+  {
+    name: 'partitions-10000',
+    workload: tenThousand,
+    ottla: 'disk',
+    kafka: 'page-cache',
+    goals: [atMost(1 / 3, 'residentBytes'), atMost(1 / 4, 'descriptors'), atMost(1 / 15, 'startMs')],
+  },
+  {
+    name: 'cost-growth',
+    workload: tenThousand,
+    ottla: 'disk',
+    kafka: 'page-cache',
+    goals: [atMost(1, 'cpuGrowth')],
   },
 ]
 

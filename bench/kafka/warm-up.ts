@@ -1,7 +1,7 @@
 /** The first minutes of a broker are not like the rest: Java and Node compile what is used much. Both get the same. */
 import { randomUUID } from 'node:crypto'
 import { runFetch } from '../fetch-load.ts'
-import { runProduce } from '../produce-load.ts'
+import { batchShape, runProduce } from '../produce-load.ts'
 import type { Server } from '../servers.ts'
 import { boundedTo, deleteTopic, makeTopic } from '../topics.ts'
 
@@ -15,9 +15,8 @@ export async function warmUp(server: Server, ms: number): Promise<void> {
   for (const batchBytes of [16_384, 131_072]) {
     const load = { topic, connections, batchBytes, warmupMs: 0, measureMs: ms / 4 }
     await runProduce(server, { ...load, recordBytes, inFlight: 16 }, false)
-    const batchRecords = Math.floor((batchBytes - 61) / (recordBytes + 10))
-    const windowBytes = 8 * 2 ** 20
-    await runFetch(server, { ...load, batchRecords, fetchBytes: 2 ** 20, windowBytes })
+    const batch = batchShape(batchBytes, recordBytes)
+    await runFetch(server, { ...load, batch, batchesPerFetch: 8, windowBytes: 8 * 2 ** 20 })
   }
   await deleteTopic(server.port, topic)
 }

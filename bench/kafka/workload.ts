@@ -13,6 +13,10 @@ export interface Bench {
   readonly fleet: Fleet
   /** Of one round of one contender. Tools with a number of records to move choose it so that they take about as long. */
   readonly measureMs: number
+  /** What lies in the data directory of a broker whose start is timed. */
+  readonly startBytes: number
+  /** Topics of ten partitions, where many partitions are measured. */
+  readonly topics: number
 }
 
 export interface Workload {
