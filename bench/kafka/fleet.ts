@@ -59,6 +59,11 @@ export class Fleet {
     return running
   }
 
+  /** The broker of ours that rows share, when one of them has asked for it. */
+  async runningOttla(): Promise<Server | null> {
+    return (await this.#running.get('ottla')) ?? null
+  }
+
   /** A folder of its own for what a workload starts itself. */
   folder(name: string): string {
     return mkdtempSync(join(this.options.folder, `${name}-`))

@@ -59,8 +59,9 @@ async function ottlaCommand(bench: Bench, folder: string): Promise<Command> {
   const [port] = (await freePorts(1)) as [number]
   const data = join(folder, 'data')
   mkdirSync(data)
-  const { program } = bench.fleet.options
-  return { command: process.execPath, args: ottlaArgs({ folder: data, port, program, settings: ottlaSettings }), port }
+  const { program, nodeArgs = [] } = bench.fleet.options
+  const args = ottlaArgs({ folder: data, port, program, nodeArgs, settings: ottlaSettings })
+  return { command: process.execPath, args, port }
 }
 
 /** The topic that {@link triedLaunch} has made, with one partition. */

@@ -13,17 +13,18 @@ import { tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { endChildrenOnExit } from '../../test/interop/children.ts'
 import { sourceProgram } from '../servers.ts'
-import { Fleet } from './fleet.ts'
+import { Fleet, type FleetOptions } from './fleet.ts'
 import { appendHistory, type Circumstances, circumstancesOf, historyLine } from './history.ts'
 import { installedPackage } from './installed-package.ts'
 import { chosenRows, type Options, optionsOf, UsageError } from './options.ts'
 import { fillPageCache } from './page-cache.ts'
+import { profileGroup } from './profile/profiler.ts'
 import { countsText, goalText, type RowResult, resultOf, rowText, tableText } from './report.ts'
 import { runRounds } from './rounds.ts'
 import { groupsOf, type Row, rows } from './rows.ts'
 import { warmUp } from './warm-up.ts'
+import type { Bench } from './workload.ts'
 
-/** Goals that a row of the whole table may miss without the run being of no use: the run took place, and says so. */
 const MISSED_EXIT = 1
 const USAGE_EXIT = 2
 
@@ -55,17 +56,31 @@ async function main(options: Options): Promise<number> {
   console.log(circumstancesText(circumstances))
   const filled = await fillPageCache(folder, options.fillBytes)
   console.log(`page cache filled with ${(filled / 2 ** 30).toFixed(1)} GiB first`)
-  const fleet = new Fleet({
+  const fleetOptions: FleetOptions = {
     folder,
     program: options.sources ? sourceProgram : installedPackage(folder),
     warmUp: server => warmUp(server, options.warmSeconds * 1000),
-  })
+  }
+  const { startBytes, topics, rounds } = options
+  const shape = { measureMs: options.seconds * 1000, startBytes, topics }
+  if (options.profile !== null) {
+    const profile = { fleet: fleetOptions, bench: shape, folder: options.profile, rounds }
+    for (const group of groupsOf(chosen)) await profileGroup(group, profile)
+    return 0
+  }
+  const results = await compare(chosen, { fleet: new Fleet(fleetOptions), ...shape }, rounds)
+  appendHistory(options.history, historyLine(circumstances, results))
+  const minutes = ((performance.now() - begun) / 60_000).toFixed(1)
+  console.log(`\n${tableText(results)}\n\n${countsText(results)}; ${minutes} minutes; kept in ${options.history}`)
+  return results.some(each => each.verdicts.some(verdict => verdict.outcome === 'missed')) ? MISSED_EXIT : 0
+}
+
+/** Measures group after group and prints each row as soon as it is known. */
+async function compare(chosen: readonly Row[], bench: Bench, rounds: number): Promise<RowResult[]> {
   const results: RowResult[] = []
   try {
     for (const group of groupsOf(chosen)) {
-      const { startBytes, topics } = options
-      const bench = { fleet, measureMs: options.seconds * 1000, startBytes, topics }
-      const measured = await runRounds(bench, group, { rounds: options.rounds, progress: showProgress })
+      const measured = await runRounds(bench, group, { rounds, progress: showProgress })
       showProgress('')
       for (const row of group.rows) {
         const result = resultOf(row, measured)
@@ -74,12 +89,9 @@ async function main(options: Options): Promise<number> {
       }
     }
   } finally {
-    await fleet.close()
+    await bench.fleet.close()
   }
-  appendHistory(options.history, historyLine(circumstances, results))
-  const minutes = ((performance.now() - begun) / 60_000).toFixed(1)
-  console.log(`\n${tableText(results)}\n\n${countsText(results)}; ${minutes} minutes; kept in ${options.history}`)
-  return results.some(each => each.verdicts.some(verdict => verdict.outcome === 'missed')) ? MISSED_EXIT : 0
+  return results
 }
 
 function circumstancesText(run: Circumstances): string {
