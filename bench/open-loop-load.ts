@@ -41,7 +41,7 @@ interface Lane {
   readonly due: number[]
 }
 
-export async function runOpenLoop(server: Server, load: OpenLoad): Promise<OpenResult> {
+export async function runOpenLoop(server: Pick<Server, 'port' | 'cpuSeconds'>, load: OpenLoad): Promise<OpenResult> {
   const batch = batchOf(load.batchBytes, load.recordBytes)
   const frames = Array.from({ length: load.partitions }, (_, partition) => produceFrame(load.topic, partition, batch))
   const everyMs = (1000 * batch.length) / load.bytesPerSecond

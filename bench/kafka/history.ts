@@ -7,7 +7,9 @@ import { kafkaVersion } from '../../test/interop/clients/java-home.ts'
 import { goalText, type RowResult } from './report.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..')
-export const HISTORY_PATH = join(ROOT, '.cache', 'bench', 'kafka.jsonl')
+const FOLDER = join(ROOT, '.cache', 'bench')
+export const HISTORY_PATH = join(FOLDER, 'kafka.jsonl')
+export const PROFILE_FOLDER = join(FOLDER, 'profiles')
 
 /** On what, and with what, a run was made. */
 export interface Circumstances {

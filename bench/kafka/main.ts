@@ -3,7 +3,7 @@
  * ratios, and which goals are met. Apache Kafka is fetched from Maven when it is missing; Java 17 or later is needed.
  *   npm run bench:kafka -- --list            the rows
  *   npm run bench:kafka -- --only NAME,...   some of them; a name stands for all rows that begin with it
- *   npm run bench:kafka -- --only NAME --profile DIR   flame graphs of Ottla in these rows, into DIR
+ *   npm run bench:kafka -- --only NAME --profile   flame graphs of Ottla in these rows, no figures; `--profile-dir DIR`
  * `--rounds 5 --seconds 2` (of one round of one side), `--warm-seconds 20` (of each broker, once), `--directory DIR` (the
  * disk), `--start-gb 10`, `--topics 1000` (of the rows on start and on many partitions), `--fill-gb N` (written first to the page cache; 0 for none; default the memory of the machine), `--sources` (not
  * the built package), `--history FILE`. Exit code 1 when a goal is missed, 2 when the command is wrong.
@@ -68,16 +68,20 @@ async function main(options: Options): Promise<number> {
     for (const group of groupsOf(chosen)) await profileGroup(group, profile)
     return 0
   }
-  const results = await compare(chosen, { fleet: new Fleet(fleetOptions), ...shape }, rounds)
-  appendHistory(options.history, historyLine(circumstances, results))
-  const minutes = ((performance.now() - begun) / 60_000).toFixed(1)
-  console.log(`\n${tableText(results)}\n\n${countsText(results)}; ${minutes} minutes; kept in ${options.history}`)
+  const results: RowResult[] = []
+  try {
+    await compare(chosen, { fleet: new Fleet(fleetOptions), ...shape }, rounds, results)
+  } finally {
+    // What was measured before a failure is worth as much.
+    appendHistory(options.history, historyLine(circumstances, results))
+    const minutes = ((performance.now() - begun) / 60_000).toFixed(1)
+    console.log(`\n${tableText(results)}\n\n${countsText(results)}; ${minutes} minutes; kept in ${options.history}`)
+  }
   return results.some(each => each.verdicts.some(verdict => verdict.outcome === 'missed')) ? MISSED_EXIT : 0
 }
 
-/** Measures group after group and prints each row as soon as it is known. */
-async function compare(chosen: readonly Row[], bench: Bench, rounds: number): Promise<RowResult[]> {
-  const results: RowResult[] = []
+/** Measures group after group, prints each row as soon as it is known, and adds it to `results`. */
+async function compare(chosen: readonly Row[], bench: Bench, rounds: number, results: RowResult[]): Promise<void> {
   try {
     for (const group of groupsOf(chosen)) {
       const measured = await runRounds(bench, group, { rounds, progress: showProgress })
@@ -91,7 +95,6 @@ async function compare(chosen: readonly Row[], bench: Bench, rounds: number): Pr
   } finally {
     await bench.fleet.close()
   }
-  return results
 }
 
 function circumstancesText(run: Circumstances): string {

@@ -1,6 +1,6 @@
 /** The command line of the comparison. */
 import { parseArgs } from 'node:util'
-import { HISTORY_PATH } from './history.ts'
+import { HISTORY_PATH, PROFILE_FOLDER } from './history.ts'
 import type { Row } from './rows.ts'
 
 /** A command that cannot be meant: the message says what is allowed. */
@@ -40,7 +40,8 @@ const known = {
   topics: { type: 'string', default: '1000' },
   sources: { type: 'boolean', default: false },
   history: { type: 'string', default: HISTORY_PATH },
-  profile: { type: 'string' },
+  profile: { type: 'boolean', default: false },
+  'profile-dir': { type: 'string', default: PROFILE_FOLDER },
 } as const
 
 /** Throws a {@link UsageError}. */
@@ -62,7 +63,7 @@ export function optionsOf(
     topics: number('topics', values.topics, { min: 2, whole: true }),
     sources: values.sources,
     history: values.history,
-    profile: values.profile ?? null,
+    profile: values.profile ? values['profile-dir'] : null,
   }
 }
 
