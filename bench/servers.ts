@@ -6,6 +6,9 @@ import { createInterface } from 'node:readline'
 import { endChild, killChild, startChild } from '../test/interop/children.ts'
 import { cpuSecondsOf, descriptorsOf, residentBytesOf } from './process-costs.ts'
 
+/** A broker that is stopped cleanly may have gigabytes to write out; killed, it would have to recover at its next start. */
+const STOP_PATIENCE_MS = 180_000
+
 export interface Server {
   readonly name: string
   readonly port: number
@@ -68,20 +71,23 @@ async function start(name: string, args: readonly string[], { ready, removed }: 
   return {
     ...serverOf(name, port, child),
     stop: async () => {
-      await endChild(child)
+      await endChild(child, STOP_PATIENCE_MS)
       if (removed !== null) rmSync(removed, { recursive: true, force: true })
       if (child.exitCode !== 0) throw new Error(`${name} ended with ${child.exitCode ?? child.signalCode}`)
     },
   }
 }
 
-/** A child that runs already, as something to measure. */
+/** A child that runs already, as something to measure. Its stop throws when it does not end by itself. */
 export function serverOf(name: string, port: number, child: ChildProcess): Server {
   return {
     ...costsOf(child.pid as number),
     name,
     port,
-    stop: () => endChild(child),
+    stop: async () => {
+      await endChild(child, STOP_PATIENCE_MS)
+      if (child.signalCode === 'SIGKILL') throw new Error(`${name} did not stop in ${STOP_PATIENCE_MS} ms`)
+    },
     kill: () => killChild(child),
   }
 }

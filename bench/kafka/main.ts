@@ -20,7 +20,7 @@ import { chosenRows, type Options, optionsOf, UsageError } from './options.ts'
 import { fillPageCache } from './page-cache.ts'
 import { profileGroup } from './profile/profiler.ts'
 import { countsText, goalText, type RowResult, resultOf, rowText, tableText } from './report.ts'
-import { runRounds } from './rounds.ts'
+import { quietDisk, runRounds } from './rounds.ts'
 import { groupsOf, type Row, rows } from './rows.ts'
 import { warmUp } from './warm-up.ts'
 import type { Bench } from './workload.ts'
@@ -83,8 +83,9 @@ async function main(options: Options): Promise<number> {
 /** Measures group after group, prints each row as soon as it is known, and adds it to `results`. */
 async function compare(chosen: readonly Row[], bench: Bench, rounds: number, results: RowResult[]): Promise<void> {
   try {
+    const settle = () => quietDisk(bench.fleet.options.folder)
     for (const group of groupsOf(chosen)) {
-      const measured = await runRounds(bench, group, { rounds, progress: showProgress })
+      const measured = await runRounds(bench, group, { rounds, settle, progress: showProgress })
       showProgress('')
       for (const row of group.rows) {
         const result = resultOf(row, measured)

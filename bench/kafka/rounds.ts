@@ -16,6 +16,8 @@ export interface Measured {
 
 export interface RoundOptions {
   readonly rounds: number
+  /** Before each turn: see {@link quietDisk}. */
+  readonly settle: () => Promise<void>
   /** Told of each turn before it begins. */
   readonly progress: (text: string) => void
 }
@@ -24,7 +26,7 @@ export interface RoundOptions {
 export async function runRounds(
   bench: Bench,
   group: Group,
-  { rounds, progress }: RoundOptions,
+  { rounds, settle, progress }: RoundOptions,
 ): Promise<ReadonlyMap<string, Measured>> {
   const ready: { readonly contender: Contender; readonly prepared: Prepared; readonly samples: Sample[] }[] = []
   const count = Math.min(rounds, group.workload.roundsMax ?? rounds)
@@ -36,7 +38,7 @@ export async function runRounds(
     for (let round = 0; round < count; round++) {
       for (const { contender, prepared, samples } of turnsOf(ready, round)) {
         progress(`${group.workload.title}: round ${round + 1} of ${count}, ${keyOf(contender)}`)
-        await quietDisk(bench.fleet.options.folder)
+        await settle()
         samples.push(await prepared.measure())
       }
     }
@@ -57,7 +59,7 @@ export function turnsOf<T>(all: readonly T[], round: number): T[] {
   return [...all.slice(first), ...all.slice(0, first)]
 }
 
-/** What one left dirty in the page cache would otherwise be written out in the time of the next. */
-async function quietDisk(folder: string): Promise<void> {
+/** What one side left dirty in the page cache of that file system would otherwise be written out in the time of the next. */
+export async function quietDisk(folder: string): Promise<void> {
   await runOrThrow('sync', ['--file-system', folder], { timeoutMs: SYNC_TIMEOUT_MS })
 }

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { turnsOf } from './rounds.ts'
 import { groupsOf, keyOf, rows } from './rows.ts'
 
 test('each row has a name of its own and at least one goal', () => {
@@ -29,12 +28,4 @@ test('rows of one workload are measured together, each contender once', () => {
     'ottla page-cache',
   ])
   assert.equal(groupsOf(rows).flatMap(group => group.rows).length, rows.length)
-})
-
-test('in each round another one begins', () => {
-  assert.deepEqual(
-    [0, 1, 2, 3].map(round => turnsOf(['a', 'b', 'c'], round).join('')),
-    ['abc', 'bca', 'cab', 'abc'],
-  )
-  assert.deepEqual(turnsOf([], 1), [])
 })
