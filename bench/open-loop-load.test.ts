@@ -18,6 +18,7 @@ const load: OpenLoad = {
   warmupMs: 0,
   measureMs: 200,
   drainMs: 5000,
+  settleMs: 0,
 }
 
 test('a broker that stalls pays for every request that was due meanwhile', { timeout: 20_000 }, async () => {

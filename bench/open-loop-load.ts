@@ -22,8 +22,10 @@ export interface OpenLoad {
   /** Scheduled like the rest, but not counted. */
   readonly warmupMs: number
   readonly measureMs: number
-  /** How long after the last request answers are waited for. */
+  /** How long after the last request answers are waited for; the latency of those that come later is that until then. */
   readonly drainMs: number
+  /** How much longer they are waited for all the same: what is measured next is not to share the machine with them. */
+  readonly settleMs: number
 }
 
 export interface OpenResult {
@@ -51,6 +53,7 @@ export async function runOpenLoop(server: Pick<Server, 'port' | 'cpuSeconds'>, l
   const firstMeasuredAt = startsAt + warmupCount * everyMs
   const latencyMs: number[] = []
   let answered = 0
+  let counts = true
   const lanes = await Promise.all(
     Array.from({ length: load.connections }, async (): Promise<Lane> => {
       const lane: Lane = { connection: await RawConnection.open(server.port), due: [] }
@@ -58,7 +61,7 @@ export async function runOpenLoop(server: Pick<Server, 'port' | 'cpuSeconds'>, l
         checkProduced(reply)
         answered++
         const dueAt = lane.due.shift() as number
-        if (dueAt >= firstMeasuredAt) latencyMs.push(performance.now() - dueAt)
+        if (counts && dueAt >= firstMeasuredAt) latencyMs.push(performance.now() - dueAt)
       }
       return lane
     }),
@@ -75,17 +78,23 @@ export async function runOpenLoop(server: Pick<Server, 'port' | 'cpuSeconds'>, l
     }
     return sent === count
   })
+  const isDone = () => answered === sent
+  await until(isDone, load.drainMs)
   const cpuSeconds = server.cpuSeconds() - cpuFrom
-  const deadline = performance.now() + load.drainMs
-  while (answered < sent && performance.now() < deadline) await wait(5)
   const measured = count - warmupCount
   const answeredShare = latencyMs.length / measured
   const now = performance.now()
-  for (const { connection, due } of lanes) {
-    connection.close()
-    for (const dueAt of due) if (dueAt >= firstMeasuredAt) latencyMs.push(now - dueAt)
-  }
+  const late = lanes.flatMap(({ due }) => due.filter(dueAt => dueAt >= firstMeasuredAt).map(dueAt => now - dueAt))
+  latencyMs.push(...late)
+  counts = false
+  await until(isDone, load.settleMs)
+  for (const { connection } of lanes) connection.close()
   return { latencyMs: Float64Array.from(latencyMs).sort(), answeredShare, cpuSeconds, bytes: measured * batch.length }
+}
+
+async function until(isDone: () => boolean, timeoutMs: number): Promise<void> {
+  const deadline = performance.now() + timeoutMs
+  while (!isDone() && performance.now() < deadline) await wait(5)
 }
 
 /** Calls at each beat until the call says that it is done. */

@@ -10,6 +10,7 @@ const IDLE_MS = 2000
 
 export const afterLoad: Workload = {
   title: 'resident after produce rows',
+  roundsMax: 3,
   prepare: async (bench, contender) => {
     const server = await bench.fleet.server(contender.side, contender.durability)
     const topic = await benchTopic(server, contender, { partitions: CONNECTIONS })

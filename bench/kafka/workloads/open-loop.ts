@@ -8,8 +8,10 @@ import type { Bench, Contender, Prepared, Workload } from '../workload.ts'
 
 const WARMUP_MS = 2000
 const ROUND_WARMUP_MS = 500
-/** A broker that fell behind gets as long to answer what is left. */
+/** A broker that fell behind gets as long for answers that count. */
 const DRAIN_MS = 5000
+/** And at most as long for the rest, before the next one is measured. */
+const SETTLE_MS = 30_000
 
 export interface OpenShape {
   readonly partitions: number
@@ -36,7 +38,14 @@ async function prepare(shape: OpenShape, bench: Bench, contender: Contender): Pr
 }
 
 export function openLoadOf(shape: OpenShape, topic: string, bench: Bench): OpenLoad {
-  return { ...shape, topic, warmupMs: ROUND_WARMUP_MS, measureMs: bench.measureMs, drainMs: DRAIN_MS }
+  return {
+    ...shape,
+    topic,
+    warmupMs: ROUND_WARMUP_MS,
+    measureMs: bench.measureMs,
+    drainMs: DRAIN_MS,
+    settleMs: SETTLE_MS,
+  }
 }
 
 export function latencySample(server: Server, result: OpenResult): Sample {
