@@ -1,7 +1,7 @@
 /** Readers that fetch from the start of a partition to its end, again and again, and do not look at what they get. */
 import { fetchApi } from '../packages/ottla/src/wire/gen/fetch.ts'
 import { type LoadResult, wait } from './produce-load.ts'
-import { frameOf, RawConnection } from './raw-connection.ts'
+import { frameOf, lossOf, RawConnection } from './raw-connection.ts'
 import type { Server } from './servers.ts'
 import { boundsOf } from './topics.ts'
 
@@ -54,14 +54,15 @@ export async function runFetch(server: Server, load: FetchLoad): Promise<LoadRes
       return connection
     }),
   )
-  await wait(load.warmupMs)
+  const lost = lossOf(connections)
+  await Promise.race([lost, wait(load.warmupMs)])
   const before = { bytes: readBytes, cpu: server.cpuSeconds(), at: performance.now() }
-  await wait(load.measureMs)
+  await Promise.race([lost, wait(load.measureMs)])
   const seconds = (performance.now() - before.at) / 1000
   const bytes = readBytes - before.bytes
   const cpu = server.cpuSeconds() - before.cpu
   stopped = true
-  await wait(200)
+  await Promise.race([lost, wait(200)])
   for (const connection of connections) connection.close()
   return { bytesPerSecond: bytes / seconds, cpuSecondsPerGb: cpu / (bytes / 1e9) }
 }

@@ -6,7 +6,7 @@
 import { Worker } from 'node:worker_threads'
 import type { Pace } from './pace-worker.ts'
 import { batchOf, checkProduced, produceFrame, wait } from './produce-load.ts'
-import { RawConnection } from './raw-connection.ts'
+import { lossOf, RawConnection } from './raw-connection.ts'
 import type { Server } from './servers.ts'
 
 /** From the making of the schedule to its first request: the thread that keeps it has to start. */
@@ -66,9 +66,10 @@ export async function runOpenLoop(server: Pick<Server, 'port' | 'cpuSeconds'>, l
       return lane
     }),
   )
+  const lost = lossOf(lanes.map(lane => lane.connection))
   let cpuFrom = Number.NaN
   let sent = 0
-  await onSchedule({ startsAt: performance.timeOrigin + startsAt, everyMs, count }, () => {
+  const scheduled = onSchedule({ startsAt: performance.timeOrigin + startsAt, everyMs, count }, () => {
     const now = performance.now()
     for (; sent < count && startsAt + sent * everyMs <= now; sent++) {
       if (sent === warmupCount) cpuFrom = server.cpuSeconds()
@@ -78,8 +79,9 @@ export async function runOpenLoop(server: Pick<Server, 'port' | 'cpuSeconds'>, l
     }
     return sent === count
   })
+  await Promise.race([lost, scheduled])
   const isDone = () => answered === sent
-  await until(isDone, load.drainMs)
+  await Promise.race([lost, until(isDone, load.drainMs)])
   const cpuSeconds = server.cpuSeconds() - cpuFrom
   const measured = count - warmupCount
   const answeredShare = latencyMs.length / measured
@@ -87,7 +89,7 @@ export async function runOpenLoop(server: Pick<Server, 'port' | 'cpuSeconds'>, l
   const late = lanes.flatMap(({ due }) => due.filter(dueAt => dueAt >= firstMeasuredAt).map(dueAt => now - dueAt))
   latencyMs.push(...late)
   counts = false
-  await until(isDone, load.settleMs)
+  await Promise.race([lost, until(isDone, load.settleMs)])
   for (const { connection } of lanes) connection.close()
   return { latencyMs: Float64Array.from(latencyMs).sort(), answeredShare, cpuSeconds, bytes: measured * batch.length }
 }

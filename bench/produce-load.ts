@@ -1,7 +1,7 @@
 /** Pre-built produce frames from several connections, a fixed number of them unanswered on each: a closed loop. */
 import { BatchBuilder } from '../packages/ottla/src/wire/batch/build.ts'
 import { produceApi } from '../packages/ottla/src/wire/gen/produce.ts'
-import { bodyOf, frameOf, RawConnection } from './raw-connection.ts'
+import { bodyOf, frameOf, lossOf, RawConnection } from './raw-connection.ts'
 import type { Server } from './servers.ts'
 
 /** The newest version that names topics, not ids. */
@@ -56,6 +56,7 @@ export function batchShape(batchBytes: number, recordBytes: number): { bytes: nu
 export async function runProduce(server: Server, load: ProduceLoad, bare: boolean): Promise<ProduceResult> {
   const batch = batchOf(load.batchBytes, load.recordBytes)
   const connections = await Promise.all(Array.from({ length: load.connections }, () => RawConnection.open(server.port)))
+  const lost = lossOf(connections)
   const enough = Promise.withResolvers<void>()
   const drained = Promise.withResolvers<void>()
   const latencyMs: number[] = []
@@ -83,15 +84,16 @@ export async function runProduce(server: Server, load: ProduceLoad, bare: boolea
     }
     for (let i = 0; i < load.inFlight; i++) send()
   })
-  await Promise.all([wait(load.warmupMs), enough.promise])
+  await Promise.race([lost, Promise.all([wait(load.warmupMs), enough.promise])])
   const from = { bytes: answeredBytes, cpu: server.cpuSeconds(), at: performance.now() }
   phase = 'measured'
-  await wait(load.measureMs)
+  await Promise.race([lost, wait(load.measureMs)])
   phase = 'stopped'
   const seconds = (performance.now() - from.at) / 1000
   const bytes = answeredBytes - from.bytes
   const cpuSecondsPerGb = (server.cpuSeconds() - from.cpu) / (bytes / 1e9)
-  await within(DRAIN_TIMEOUT_MS, drained.promise, `${server.name} leaves ${unanswered} requests unanswered`)
+  const complaint = `${server.name} leaves ${unanswered} requests unanswered`
+  await within(DRAIN_TIMEOUT_MS, Promise.race([lost, drained.promise]), complaint)
   for (const connection of connections) connection.close()
   return { bytesPerSecond: bytes / seconds, cpuSecondsPerGb, latencyMs: Float64Array.from(latencyMs).sort() }
 }

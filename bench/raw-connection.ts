@@ -15,7 +15,7 @@ export class RawConnection {
   readonly #socket: Socket
   /** Called with each reply, without its size; the bytes are valid only during the call. */
   onReply: (reply: Uint8Array) => void = () => {}
-  /** Called when the broker ends the connection, or it breaks; a load that runs has then failed. */
+  /** Called when the broker ends the connection, it breaks, or a reply is refused by a throw: a load has then failed. */
   onLost: (error: Error) => void = error => {
     throw error
   }
@@ -30,7 +30,7 @@ export class RawConnection {
   private constructor(socket: Socket) {
     this.#socket = socket
     socket.setNoDelay(true)
-    socket.on('data', chunk => (this.skipping === null ? this.#collect(chunk) : this.#skip(chunk)))
+    socket.on('data', chunk => this.#receive(chunk))
     socket.on('error', error => this.#lost(error))
     socket.on('close', () => this.#lost(new Error('the broker ended the connection')))
   }
@@ -67,9 +67,18 @@ export class RawConnection {
     return bodyOf(api, version, bytes)
   }
 
+  #receive(chunk: Buffer): void {
+    try {
+      if (this.skipping === null) this.#collect(chunk)
+      else this.#skip(chunk)
+    } catch (error) {
+      this.#lost(error as Error)
+    }
+  }
+
   #lost(error: Error): void {
     if (this.#closed) return
-    this.#closed = true
+    this.close()
     this.onLost(error)
   }
 
@@ -107,6 +116,20 @@ export class RawConnection {
       bytes = bytes.subarray(4)
     }
   }
+}
+
+/** Rejects when the first of them is lost, and closes the others. To be raced with whatever a load waits for. */
+export function lossOf(connections: readonly RawConnection[]): Promise<never> {
+  const { promise, reject } = Promise.withResolvers<never>()
+  // It may be lost at a moment when nothing waits; the next race then finds it.
+  promise.catch(() => {})
+  for (const connection of connections) {
+    connection.onLost = error => {
+      for (const each of connections) each.close()
+      reject(error)
+    }
+  }
+  return promise
 }
 
 export function frameOf<Q, QI, S, SI>(api: Api<Q, QI, S, SI>, version: number, body: QI): Uint8Array {

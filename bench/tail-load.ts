@@ -4,7 +4,7 @@
  */
 import { fetchFrame } from './fetch-load.ts'
 import { batchOf, batchShape, checkProduced, type LoadResult, produceFrame, wait } from './produce-load.ts'
-import { RawConnection } from './raw-connection.ts'
+import { lossOf, RawConnection } from './raw-connection.ts'
 import type { Server } from './servers.ts'
 import { boundsOf, withConnection } from './topics.ts'
 
@@ -31,6 +31,7 @@ export async function runTail(server: Server, load: TailLoad): Promise<LoadResul
   const { end } = await withConnection(server.port, connection => boundsOf(connection, load.topic, 0))
   const writer = await RawConnection.open(server.port)
   const readers = await Promise.all(Array.from({ length: load.readers }, () => RawConnection.open(server.port)))
+  const lost = lossOf([writer, ...readers])
   /** Batches read so far, by reader. */
   const read = new Array<number>(load.readers).fill(0)
   let written = 0
@@ -62,10 +63,10 @@ export async function runTail(server: Server, load: TailLoad): Promise<LoadResul
     next()
   })
   write()
-  await wait(load.warmupMs)
+  await Promise.race([lost, wait(load.warmupMs)])
   const total = () => read.reduce((sum, batches) => sum + batches, 0) * batch.bytes
   const from = { bytes: total(), cpu: server.cpuSeconds(), at: performance.now() }
-  await wait(load.measureMs)
+  await Promise.race([lost, wait(load.measureMs)])
   const seconds = (performance.now() - from.at) / 1000
   const bytes = total() - from.bytes
   const cpu = server.cpuSeconds() - from.cpu

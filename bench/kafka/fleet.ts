@@ -32,6 +32,8 @@ export const brokerConfigs: Readonly<Record<string, string>> = {
 }
 /** Kafka's retention begins only after 30 s unless told. */
 export const kafkaConfigs: Readonly<Record<string, string>> = { ...brokerConfigs, 'log.initial.task.delay.ms': '500' }
+/** On a machine under load Kafka's broker may miss heartbeats to its own controller, which takes its partitions from it. */
+const PATIENT_CONFIGS: Readonly<Record<string, string>> = { 'broker.session.timeout.ms': '60000' }
 /** The heap of Kafka's own start script. */
 export const kafkaJvm: readonly string[] = ['-Xms1g', '-Xmx1g', ...fullSpeed]
 
@@ -88,7 +90,7 @@ export class Fleet {
 }
 
 async function startWarmKafka(folder: string): Promise<Server> {
-  const broker = await startKafka({ folder, configs: kafkaConfigs, jvm: kafkaJvm })
+  const broker = await startKafka({ folder, configs: { ...kafkaConfigs, ...PATIENT_CONFIGS }, jvm: kafkaJvm })
   const { port } = broker.address
   return { ...costsOf(broker.pid), name: 'kafka', port, stop: () => broker.stop(), kill: () => broker.kill() }
 }

@@ -38,7 +38,7 @@ test('a row says its sides, the durability in effect, medians with spreads, and 
   assert.equal(
     rowText(result),
     [
-      'made-up: a workload',
+      'made-up: a workload (2 rounds)',
       '                durability          MB/s           p99 ms',
       '  Ottla         disk as told        400 (300-500)  1.00',
       '  Apache Kafka  page-cache as told  200            10.00',

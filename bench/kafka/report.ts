@@ -32,7 +32,9 @@ export function rowText({ row, sides, verdicts }: RowResult): string {
     side.durability,
     ...used.map(name => spreadText(name, side.samples)),
   ])
-  return [`${row.name}: ${row.workload.title}`, ...aligned([head, ...lines]), ...verdicts.map(verdictLine)].join('\n')
+  const rounds = Math.max(0, ...sides.map(side => side.samples.length))
+  const title = `${row.name}: ${row.workload.title} (${rounds} ${rounds === 1 ? 'round' : 'rounds'})`
+  return [title, ...aligned([head, ...lines]), ...verdicts.map(verdictLine)].join('\n')
 }
 
 function verdictLine(verdict: Verdict): string {
