@@ -26,8 +26,10 @@ interface WriteOrder {
 
 type Durability = 'disk' | 'page-cache'
 
-if (isMainThread) serve(process.argv[2] ?? '.', durabilityNamed(process.argv[3] ?? 'disk'))
-else commitLoop()
+if (isMainThread) {
+  process.once('SIGTERM', () => process.exit(0))
+  serve(process.argv[2] ?? '.', durabilityNamed(process.argv[3] ?? 'disk'))
+} else commitLoop()
 
 function durabilityNamed(name: string): Durability {
   if (name === 'disk' || name === 'page-cache') return name
@@ -117,7 +119,6 @@ function serve(directory: string, durability: Durability): void {
     for (const resume of paused.splice(0)) resume()
   })
 
-  process.once('SIGTERM', () => process.exit(0))
   const paused: (() => void)[] = []
   /** False when the staging memory is full: the caller waits for the next round. */
   const take = (socket: Socket, frame: Buffer): boolean => {
