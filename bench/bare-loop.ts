@@ -1,10 +1,11 @@
 /**
- * The yardstick of `npm run bench`: the least that a durable broker must do, and no broker. It reads frames from
- * sockets into one buffer, checks the CRC of the batch in each, copies the batch into aligned staging memory, writes
- * the staging memory past the page cache into a ring of preallocated files, syncs, and then answers every frame of that
- * round. Straight on node:fs and node:net, so that nothing of the broker can flatter it.
+ * The yardstick of the benchmarks: the least that a broker must do, and no broker. It reads frames from sockets into one
+ * buffer, checks the CRC of the batch in each, copies the batch into aligned staging memory, writes that out, and then
+ * answers every frame of that round. Durable: past the page cache, into a ring of preallocated files, and synced. In the
+ * page cache: to the end of a file, without a sync, where the oldest of a few files is emptied for new ones, as retention
+ * does with segments. Straight on node:fs and node:net, so that nothing of the broker can flatter it.
  *
- * Arguments: DIRECTORY. Prints `port N` when it listens.
+ * Arguments: DIRECTORY [disk | page-cache]. Prints `port N` when it listens.
  */
 import { closeSync, constants, fdatasyncSync, ftruncateSync, openSync, writeSync } from 'node:fs'
 import { createServer, Socket } from 'node:net'
@@ -23,28 +24,45 @@ interface WriteOrder {
   readonly bytes: number
 }
 
-if (isMainThread) serve(process.argv[2] ?? '.')
-else commitLoop()
+type Durability = 'disk' | 'page-cache'
+
+if (isMainThread) {
+  process.once('SIGTERM', () => process.exit(0))
+  serve(process.argv[2] ?? '.', durabilityNamed(process.argv[3] ?? 'disk'))
+} else commitLoop()
+
+function durabilityNamed(name: string): Durability {
+  if (name === 'disk' || name === 'page-cache') return name
+  throw new Error(`durability ${name} is not one of disk, page-cache`)
+}
+
+interface CommitData {
+  readonly directory: string
+  readonly durability: Durability
+  readonly memories: readonly SharedArrayBuffer[]
+}
 
 /** The worker: one order at a time, write and sync, then say so. */
 function commitLoop(): void {
-  const { directory, memories } = workerData as { directory: string; memories: SharedArrayBuffer[] }
+  const { directory, durability, memories } = workerData as CommitData
   const staging = memories.map(memory => new Uint8Array(memory))
-  const files = Array.from({ length: ringFiles }, (_, i) => openRingFile(join(directory, `bare-ring-${i}`)))
+  const open = durability === 'disk' ? openRingFile : openEmptyFile
+  const files = Array.from({ length: ringFiles }, (_, i) => open(join(directory, `bare-ring-${i}`)))
   let file = 0
   let position = 0
   parentPort?.on('message', (order: WriteOrder) => {
     if (position + order.bytes > ringFileBytes) {
       file = (file + 1) % ringFiles
       position = 0
+      if (durability === 'page-cache') ftruncateSync(files[file] as number, 0)
     }
     const from = staging[order.staging] as Uint8Array
     let done = 0
     while (done < order.bytes) {
       done += writeSync(files[file] as number, from, done, order.bytes - done, position + done)
-      if (done < order.bytes) done -= done % blockBytes
+      if (done < order.bytes && durability === 'disk') done -= done % blockBytes
     }
-    fdatasyncSync(files[file] as number)
+    if (durability === 'disk') fdatasyncSync(files[file] as number)
     position += order.bytes
     parentPort?.postMessage(order.staging)
   })
@@ -62,14 +80,20 @@ function openRingFile(path: string): number {
   return openSync(path, constants.O_RDWR | constants.O_DIRECT)
 }
 
+function openEmptyFile(path: string): number {
+  return openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_TRUNC)
+}
+
 interface Waiting {
   readonly socket: Socket
   readonly reply: Buffer
 }
 
-function serve(directory: string): void {
+function serve(directory: string, durability: Durability): void {
   const memories = [0, 1].map(() => slab(stagingBytes + receiveBytes * 2))
-  const worker = new Worker(new URL(import.meta.url), { workerData: { directory, memories } })
+  const worker = new Worker(new URL(import.meta.url), {
+    workerData: { directory, durability, memories } satisfies CommitData,
+  })
   const staging = memories.map(memory => new Uint8Array(memory))
   const waiting: Waiting[][] = [[], []]
   let filling = 0

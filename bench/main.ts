@@ -4,13 +4,14 @@
  * medians, its spread of the rounds. Machines differ and are noisy: only the ratios mean something.
  */
 import { cpus, tmpdir } from 'node:os'
-import { createTopicsApi } from '../packages/ottla/src/wire/gen/create-topics.ts'
+import { endChildrenOnExit } from '../test/interop/children.ts'
 import { optionsOrExit } from '../tools/command-line.ts'
 import { runFetch } from './fetch-load.ts'
+import { median, quantile } from './kafka/statistics.ts'
 import { runLatency } from './latency-load.ts'
-import { type LoadResult, type ProduceLoad, runProduce, wait } from './produce-load.ts'
-import { RawConnection } from './raw-connection.ts'
+import { batchShape, type LoadResult, type ProduceLoad, runProduce, wait } from './produce-load.ts'
 import { startBareLoop, startOttla } from './servers.ts'
+import { boundedTo, makeTopic } from './topics.ts'
 
 const values = optionsOrExit({
   rounds: { type: 'string', default: '5' },
@@ -21,8 +22,9 @@ const rounds = Number(values.rounds)
 const measureMs = Number(values.seconds) * 1000
 const recordBytes = 1000
 
+endChildrenOnExit()
 const bare = await startBareLoop(values.directory)
-const ottla = await startOttla(values.directory, ['log.retention.check.interval.ms=500'])
+const ottla = await startOttla(values.directory, { settings: ['log.retention.check.interval.ms=500'] })
 try {
   console.log(
     `${cpus().length} cores, ${cpus()[0]?.model ?? 'unknown'}, Node ${process.version}; ${rounds} rounds of ${values.seconds} s`,
@@ -42,7 +44,7 @@ async function compareProduce(
   name: string,
   shape: { readonly connections: number; readonly batchBytes: number; readonly inFlight: number },
 ): Promise<void> {
-  const topic = await makeTopic('disk', shape.connections)
+  const topic = await topicFor('disk', shape.connections)
   const load: ProduceLoad = { ...shape, topic, recordBytes, warmupMs: 1000, measureMs }
   const yardstick: LoadResult[] = []
   const measured: LoadResult[] = []
@@ -62,7 +64,7 @@ async function compareProduce(
 }
 
 async function produceAlone(name: string, durability: string): Promise<void> {
-  const topic = await makeTopic(durability, 4)
+  const topic = await topicFor(durability, 4)
   const load = { topic, connections: 4, batchBytes: 131_072, inFlight: 8, recordBytes, warmupMs: 1000, measureMs }
   const results: LoadResult[] = []
   for (let round = 0; round < rounds; round++) results.push(await runProduce(ottla, load, false))
@@ -71,31 +73,29 @@ async function produceAlone(name: string, durability: string): Promise<void> {
 
 async function fetchRows(): Promise<void> {
   const batchBytes = 131_072
-  const topic = await makeTopic('disk', 2)
+  const topic = await topicFor('disk', 2)
   await runProduce(
     ottla,
     { topic, connections: 2, batchBytes, inFlight: 8, recordBytes, warmupMs: 0, measureMs: 1500 },
     false,
   )
   await wait(1000)
-  const load = { topic, connections: 2, fetchBytes: 1_048_576, batchRecords: 0, batchBytes, warmupMs: 500, measureMs }
-  const batchRecords = Math.floor((batchBytes - 61) / (recordBytes + 10))
+  const batch = batchShape(batchBytes, recordBytes)
+  const load = { topic, connections: 2, batchesPerFetch: 8, batch, warmupMs: 500, measureMs }
   for (const [name, windowBytes] of [
     ['fetch, 2 connections, newest 4 MB', 4 * 1_048_576],
     ['fetch, 2 connections, newest 256 MB', 256 * 1_048_576],
   ] as const) {
     const results: LoadResult[] = []
-    for (let round = 0; round < rounds; round++)
-      results.push(await runFetch(ottla, { ...load, batchRecords, windowBytes }))
+    for (let round = 0; round < rounds; round++) results.push(await runFetch(ottla, { ...load, windowBytes }))
     printAlone(name, results, 'disk')
   }
 }
 
 async function latencyRow(): Promise<void> {
-  const topic = await makeTopic('disk', 1)
+  const topic = await topicFor('disk', 1)
   const { produceMs, endToEndMs } = await runLatency(ottla, { topic, count: 400, everyMs: 2 })
-  const at = (times: readonly number[], share: number) =>
-    (times[Math.floor((times.length - 1) * share)] as number).toFixed(2)
+  const at = (times: readonly number[], share: number) => quantile(times, share).toFixed(2)
   console.log(`produce 1 KB, answered after | p50 ${at(produceMs, 0.5)} ms | p99 ${at(produceMs, 0.99)} ms | disk`)
   console.log(`produce 1 KB, at a reader after | p50 ${at(endToEndMs, 0.5)} ms | p99 ${at(endToEndMs, 0.99)} ms | disk`)
 }
@@ -108,26 +108,11 @@ function printAlone(name: string, results: readonly LoadResult[], durability: st
 }
 
 /** A topic bounded in size, so that a long run does not fill the disk. */
-async function makeTopic(durability: string, partitions: number): Promise<string> {
+async function topicFor(durability: string, partitions: number): Promise<string> {
   const name = `bench-${durability}-${Math.floor(performance.now())}`
-  const connection = await RawConnection.open(ottla.port)
-  const configs = Object.entries({
-    durability,
-    'segment.bytes': String(256 * 1_048_576),
-    'retention.bytes': String(1024 * 1_048_576),
-    'file.delete.delay.ms': '0',
-  }).map(([key, value]) => ({ name: key, value }))
-  const topics = [{ name, numPartitions: partitions, replicationFactor: 1, configs }]
-  const reply = await connection.ask(createTopicsApi as never, 7, { topics, timeoutMs: 10_000 } as never)
-  connection.close()
-  const { errorCode, errorMessage } = (reply as ReturnType<typeof createTopicsApi.decodeResponse>).topics[0]!
-  if (errorCode !== 0) throw new Error(`topic ${name}: error ${errorCode} ${errorMessage ?? ''}`)
+  const configs = { durability, ...boundedTo(partitions * 1024 * 1_048_576, partitions) }
+  await makeTopic(ottla.port, { name, partitions, configs })
   return name
-}
-
-function median(numbers: readonly number[]): number {
-  const sorted = [...numbers].sort((a, b) => a - b)
-  return sorted[Math.floor(sorted.length / 2)] as number
 }
 
 function megabytes(bytes: number): string {

@@ -15,20 +15,24 @@ export class RawConnection {
   readonly #socket: Socket
   /** Called with each reply, without its size; the bytes are valid only during the call. */
   onReply: (reply: Uint8Array) => void = () => {}
+  /** Called when the broker ends the connection, it breaks, or a reply is refused by a throw: a load has then failed. */
+  onLost: (error: Error) => void = error => {
+    throw error
+  }
   #rest: Buffer = Buffer.alloc(0)
   /** Bytes of the current reply still to be skipped, when `skipping`. */
   #skipBytes = 0
   /** Counts replies without keeping them: for replies that are all records. */
   skipping: ((bytes: number) => void) | null = null
   #skippedFrame = 0
+  #closed = false
 
   private constructor(socket: Socket) {
     this.#socket = socket
     socket.setNoDelay(true)
-    socket.on('data', chunk => (this.skipping === null ? this.#collect(chunk) : this.#skip(chunk)))
-    socket.on('error', error => {
-      throw error
-    })
+    socket.on('data', chunk => this.#receive(chunk))
+    socket.on('error', error => this.#lost(error))
+    socket.on('close', () => this.#lost(new Error('the broker ended the connection')))
   }
 
   static open(port: number): Promise<RawConnection> {
@@ -46,19 +50,36 @@ export class RawConnection {
   }
 
   close(): void {
+    this.#closed = true
     this.#socket.destroy()
   }
 
-  /** One request and its reply, for what is not measured. */
-  async ask<Q, S>(api: Api<unknown, Q, S, unknown>, version: number, body: Q): Promise<S> {
-    const before = this.onReply
-    const reply = new Promise<Uint8Array>(resolve => {
-      this.onReply = bytes => resolve(bytes.slice())
-    })
+  /** One request and its reply, for what is not measured. Rejects when the connection is lost first. */
+  async ask<Q, QI, S, SI>(api: Api<Q, QI, S, SI>, version: number, body: QI): Promise<S> {
+    const before = { onReply: this.onReply, onLost: this.onLost }
+    const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>()
+    this.onReply = bytes => resolve(bytes.slice())
+    this.onLost = reject
     this.send(frameOf(api, version, body))
-    const bytes = await reply
-    this.onReply = before
+    const bytes = await promise
+    this.onReply = before.onReply
+    this.onLost = before.onLost
     return bodyOf(api, version, bytes)
+  }
+
+  #receive(chunk: Buffer): void {
+    try {
+      if (this.skipping === null) this.#collect(chunk)
+      else this.#skip(chunk)
+    } catch (error) {
+      this.#lost(error as Error)
+    }
+  }
+
+  #lost(error: Error): void {
+    if (this.#closed) return
+    this.close()
+    this.onLost(error)
   }
 
   #collect(chunk: Buffer): void {
@@ -97,16 +118,30 @@ export class RawConnection {
   }
 }
 
-export function frameOf<Q>(api: Api<unknown, Q, unknown, unknown>, version: number, body: Q): Uint8Array {
+/** Rejects when the first of them is lost, and closes the others. To be raced with whatever a load waits for. */
+export function lossOf(connections: readonly RawConnection[]): Promise<never> {
+  const { promise, reject } = Promise.withResolvers<never>()
+  // It may be lost at a moment when nothing waits; the next race then finds it.
+  promise.catch(() => {})
+  for (const connection of connections) {
+    connection.onLost = error => {
+      for (const each of connections) each.close()
+      reject(error)
+    }
+  }
+  return promise
+}
+
+export function frameOf<Q, QI, S, SI>(api: Api<Q, QI, S, SI>, version: number, body: QI): Uint8Array {
   const writer = new Writer().begin()
   encodeRequestHeader(writer, api, { apiKey: api.key, apiVersion: version, correlationId: 1, clientId: 'bench' })
   api.encodeRequest(writer, version, body)
   return Buffer.concat(writer.finish())
 }
 
-export function bodyOf<S>(api: Api<unknown, never, S, unknown>, version: number, reply: Uint8Array): S {
+export function bodyOf<Q, QI, S, SI>(api: Api<Q, QI, S, SI>, version: number, reply: Uint8Array): S {
   const reader = new Reader(reply)
   decodeCorrelationId(reader)
-  decodeResponseHeaderRest(reader, api as never, version)
+  decodeResponseHeaderRest(reader, api, version)
   return api.decodeResponse(reader, version)
 }

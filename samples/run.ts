@@ -6,7 +6,8 @@
 import { spawn } from 'node:child_process'
 import { readdirSync, rmSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { ENVIRONMENT, installed, packed } from './install.ts'
+import { ENVIRONMENT } from '../tools/packed.ts'
+import { installed, packedForSamples } from './install.ts'
 
 const HERE = import.meta.dirname
 /** A sample takes seconds. */
@@ -22,7 +23,7 @@ if (unknown.length > 0) {
   process.exit(2)
 }
 
-const tarball = packed()
+const tarball = packedForSamples()
 let passed = 0
 let failed = 0
 for (const name of positionals.length > 0 ? positionals : all) {

@@ -1,5 +1,5 @@
 /**
- * `npm test`: every *.test.ts below packages, tools and test, each file in a process of its own. Prints what failed and
+ * `npm test`: every *.test.ts below packages, tools, test and bench, each file in a process of its own. Prints what failed and
  * the files that took longest; the last line is `N passed, N failed`. Installs nothing and needs no network.
  *   npm test                        everything
  *   npm test -- core spec/config    only files whose path holds one of the words
@@ -15,7 +15,7 @@ import { useCompileCache } from './compile-cache.ts'
 import { FAILED_FILE_MARK, failureText } from './test/failure.ts'
 import { longestFirst, noteTimes, readTimes } from './test/times.ts'
 
-const PATTERNS = ['packages/*/src/**/*.test.ts', 'tools/**/*.test.ts', 'test/**/*.test.ts']
+const PATTERNS = ['packages/*/src/**/*.test.ts', 'tools/**/*.test.ts', 'test/**/*.test.ts', 'bench/**/*.test.ts']
 /** A test file that takes longer hangs. */
 const FILE_TIMEOUT_MS = 120_000
 const SLOWEST_SHOWN = 5

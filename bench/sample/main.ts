@@ -8,7 +8,7 @@ import { copyFileSync, rmSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { installed, packed } from '../../samples/install.ts'
+import { installed, packedForSamples } from '../../samples/install.ts'
 import { endAllChildren, endChildrenOnExit, runOrThrow } from '../../test/interop/children.ts'
 import { java } from '../../test/interop/clients/libraries.ts'
 
@@ -32,7 +32,7 @@ async function timed(folder: string, flags: readonly string[]): Promise<number> 
 
 async function main(): Promise<number> {
   await java.install()
-  const tarball = packed()
+  const tarball = packedForSamples()
   const folder = installed('node-test', tarball)
   rmSync(tarball)
   const took = { ottla: [] as number[], kafka: [] as number[] }

@@ -93,12 +93,12 @@ export function describeFailure(command: string, args: readonly string[], finish
   return `${command} ${shorten(args.join(' '), 300)} ${how}\n${said}`
 }
 
-/** Ends one child: SIGTERM, then SIGKILL when it does not go. Resolves when it is gone. */
-export async function endChild(child: ChildProcess): Promise<void> {
+/** Ends one child: SIGTERM, then SIGKILL when it does not go in `patienceMs`. Resolves when it is gone. */
+export async function endChild(child: ChildProcess, patienceMs = TERM_PATIENCE_MS): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return
   const gone = once(child, 'exit')
   child.kill('SIGTERM')
-  const timer = setTimeout(() => child.kill('SIGKILL'), TERM_PATIENCE_MS)
+  const timer = setTimeout(() => child.kill('SIGKILL'), patienceMs)
   await gone
   clearTimeout(timer)
 }
@@ -113,7 +113,7 @@ export async function killChild(child: ChildProcess): Promise<void> {
 
 /** Ends every child that is still running. */
 export async function endAllChildren(): Promise<void> {
-  await Promise.all([...running].map(endChild))
+  await Promise.all([...running].map(child => endChild(child)))
 }
 
 /** Makes Ctrl-C, SIGTERM and an early exit end the children too. Call once, first thing. */

@@ -11,6 +11,7 @@ export interface Broker {
   /** Where it listens. */
   readonly address: Address
   readonly dataFolder: string
+  readonly pid: number
   /** The end of what the broker logged. */
   log(): Promise<string>
   /** A clean stop, as by SIGTERM. Throws when the broker did not end well. */

@@ -2,17 +2,44 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describeFailure, endChild, killChild, startChild, tail, withLogFile } from '../children.ts'
-import { javaArgs, kafkaVersion, runKafkaTool } from '../clients/java-home.ts'
-import { addressText, Judge } from '../raw/judge.ts'
+import { javaArgs, kafkaVersion, quickStart, runKafkaTool } from '../clients/java-home.ts'
+import { type Address, addressText, Judge } from '../raw/judge.ts'
 import { type Broker, freePorts, type StartOptions } from './broker.ts'
 
 const START_TIMEOUT_MS = 60_000
 const clusterId = 'b3R0bGEtaW50ZXJvcC0xMg'
 
-export async function startKafka(options: StartOptions): Promise<Broker> {
+/** A folder made ready for Apache Kafka, and the command that starts it there: again after a stop, or after a crash. */
+export interface KafkaLaunch {
+  readonly args: readonly string[]
+  readonly address: Address
+  readonly dataFolder: string
+}
+
+export interface KafkaOptions extends StartOptions {
+  /** What Java is told, the heap included; as for a short life unless given. */
+  readonly jvm?: readonly string[]
+}
+
+export async function startKafka(options: KafkaOptions): Promise<Broker> {
+  const logPath = join(options.folder, 'broker.log')
+  const { args, address, dataFolder } = await launchOfKafka(options)
+  const child = withLogFile(logPath, log => startChild('java', args, { stdio: ['ignore', log, log] }))
+  const log = async () => tail(await readFile(logPath, 'utf8'), 40)
+  const deadline = Date.now() + START_TIMEOUT_MS
+  while (!(await answers(address))) {
+    if (child.exitCode !== null || Date.now() > deadline) throw new Error(`Apache Kafka did not start\n${await log()}`)
+    await new Promise(resolve => setTimeout(resolve, 200))
+  }
+  const title = `Apache Kafka ${await kafkaVersion()}`
+  const pid = child.pid!
+  return { title, address, dataFolder, pid, log, stop: () => endChild(child), kill: () => killChild(child) }
+}
+
+/** Writes the configuration and formats the data folder, which a start of Kafka alone does not do. */
+export async function launchOfKafka(options: KafkaOptions): Promise<KafkaLaunch> {
   const [port, controllerPort] = (await freePorts(2)) as [number, number]
   const dataFolder = join(options.folder, 'data')
-  const logPath = join(options.folder, 'broker.log')
   const configPath = join(options.folder, 'server.properties')
   const address = { host: '127.0.0.1', port }
   const advertised = options.advertised ?? address
@@ -40,16 +67,8 @@ export async function startKafka(options: StartOptions): Promise<Broker> {
   const format = ['format', '--ignore-formatted', '--cluster-id', clusterId, '--config', configPath]
   const formatted = await runKafkaTool('kafka.tools.StorageTool', format)
   if (formatted.code !== 0) throw new Error(describeFailure('StorageTool', format, formatted))
-  const args = await javaArgs('kafka.Kafka', [configPath], ['-Xmx512m'])
-  const child = withLogFile(logPath, log => startChild('java', args, { stdio: ['ignore', log, log] }))
-  const log = async () => tail(await readFile(logPath, 'utf8'), 40)
-  const deadline = Date.now() + START_TIMEOUT_MS
-  while (!(await answers(address))) {
-    if (child.exitCode !== null || Date.now() > deadline) throw new Error(`Apache Kafka did not start\n${await log()}`)
-    await new Promise(resolve => setTimeout(resolve, 200))
-  }
-  const title = `Apache Kafka ${await kafkaVersion()}`
-  return { title, address, dataFolder, log, stop: () => endChild(child), kill: () => killChild(child) }
+  const args = await javaArgs('kafka.Kafka', [configPath], options.jvm ?? [...quickStart, '-Xmx512m'])
+  return { args, address, dataFolder }
 }
 
 async function answers(address: { host: string; port: number }): Promise<boolean> {

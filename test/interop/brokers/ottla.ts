@@ -42,7 +42,7 @@ export async function startOttla(options: StartOptions): Promise<Broker> {
     await endChild(child)
     if (child.exitCode !== 0) throw new Error(`Ottla ended with ${child.exitCode ?? child.signalCode}\n${await log()}`)
   }
-  return { title: 'Ottla', address, dataFolder, log, stop, kill: () => killChild(child) }
+  return { title: 'Ottla', address, dataFolder, pid: child.pid!, log, stop, kill: () => killChild(child) }
 }
 
 /** The address in the line of the banner that says where the broker listens, for example `Ottla 0.1.0 listening on 127.0.0.1:9092`. */
