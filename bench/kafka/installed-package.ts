@@ -9,5 +9,5 @@ export function installedPackage(parent: string): string {
   mkdirSync(folder)
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ private: true }))
   npmInstall(folder, [packed(folder)])
-  return join(folder, 'node_modules', 'ottla', 'dist', 'apps', 'cli', 'main.js')
+  return join(folder, 'node_modules', '.bin', 'ottla')
 }
