@@ -99,6 +99,20 @@ function readingAndWriting(prepare: Prepare): void {
     await file.close()
   })
 
+  test("what is on the disk is the same on the caller's thread", async () => {
+    const { disk, directory } = await prepare()
+    const file = disk.openSync(`${directory}/a`, { mode: 'create' })
+    file.writeSync(0, text('12345'))
+    file.closeSync()
+    file.closeSync()
+    await disk.makeDirectory(`${directory}/b`)
+    assert.deepEqual(disk.listSync(directory), await disk.list(directory))
+    assert.deepEqual(disk.statSync(`${directory}/a`), await disk.stat(`${directory}/a`))
+    assert.equal(disk.statSync(`${directory}/a`)?.sizeBytes, 5)
+    assert.equal(disk.statSync(`${directory}/none`), null)
+    assert.throws(() => disk.listSync(`${directory}/none`), faults('ENOENT'))
+  })
+
   test('a read ends at the end of the file, and behind it finds nothing', async () => {
     const { disk, directory } = await prepare()
     const file = await disk.open(`${directory}/a`, { mode: 'create' })

@@ -56,7 +56,7 @@ export class HostedPartition {
     options: { readonly self: BrokerId; readonly config: TopicConfig; readonly clock: Clock },
   ): Promise<HostedPartition> {
     const { self, config, clock } = options
-    const { highWatermark, producers } = log.recovered
+    const { highWatermark, producers, producersBehind } = log.recovered
     const state = openPartition({
       self,
       minInsyncReplicas: Math.max(1, config.minInsyncReplicas),
@@ -66,7 +66,7 @@ export class HostedPartition {
       producers: producers.entries,
       nowMs: clock.monoMs(),
     })
-    if (producers.offset < log.endOffset) {
+    if (producersBehind && producers.offset < log.endOffset) {
       await log.headers(producers.offset, (header, bytes, at) => {
         const producerId = header.hasProducerId ? producerIdAt(bytes, at) : null
         evolveReplayed(state, header, { producerId, baseOffset: header.baseOffset, nowMs: clock.monoMs() })

@@ -55,9 +55,19 @@ export interface Checkpoint {
 /** `newer`: written by a later release. `damaged`: not what any release wrote. */
 export type CheckpointReading = Checkpoint | 'newer' | 'damaged'
 
+/** Up to which base the names of segments are durable: at a checkpoint those of all that had bytes by then were synced. */
+export function namedTo(entry: CheckpointEntry | null): Offset {
+  if (entry === null) return -1
+  const { baseOffset, sizeBytes } = entry.active
+  return sizeBytes > 0 ? baseOffset : baseOffset - 1
+}
+
+/** One for all entries: a checkpoint may encode 10,000. */
+const entryWriter = new Writer()
+
 /** One entry's bytes, which the next checkpoint uses again when the log did not change. */
 export function encodeEntry(entry: CheckpointEntry): Uint8Array {
-  const w = new Writer().beginBare()
+  const w = entryWriter.beginBare()
   w.uuid(entry.topicId)
   w.int32(entry.partition)
   w.bool(entry.journaled)

@@ -1,5 +1,8 @@
 /** Small whole files: reading them, and replacing them so that after a crash the old or the new content is there (A4). */
-import { type Disk, isDiskFault } from '../ports/disk.ts'
+import { type Disk, type DiskFile, isDiskFault } from '../ports/disk.ts'
+
+/** What partition.metadata, an epoch file or a small snapshot stays below. Bytes. */
+const EXPECTED_BYTES = 1024
 
 /** The whole file, or null when there is none. */
 export async function readWhole(disk: Disk, path: string): Promise<Uint8Array | null> {
@@ -16,6 +19,35 @@ export async function readWhole(disk: Disk, path: string): Promise<Uint8Array | 
   } finally {
     await file.close()
   }
+}
+
+/**
+ * The same on the caller's thread, for the small files that a start reads of every partition. Read until a read finds no
+ * more: of a file of `EXPECTED_BYTES` at most that is two calls, and its size need not be asked.
+ */
+export function readWholeSync(disk: Disk, path: string): Uint8Array | null {
+  let file: DiskFile
+  try {
+    file = disk.openSync(path, { mode: 'read' })
+  } catch (error) {
+    if (isDiskFault(error, 'ENOENT')) return null
+    throw error
+  }
+  try {
+    let bytes = new Uint8Array(EXPECTED_BYTES)
+    for (;;) {
+      const count = file.readSync(0, bytes)
+      if (count < bytes.length) return bytes.subarray(0, count)
+      bytes = new Uint8Array(4 * bytes.length)
+    }
+  } finally {
+    file.closeSync()
+  }
+}
+
+export function readTextSync(disk: Disk, path: string): string | null {
+  const bytes = readWholeSync(disk, path)
+  return bytes === null ? null : new TextDecoder().decode(bytes)
 }
 
 export async function readText(disk: Disk, path: string): Promise<string | null> {

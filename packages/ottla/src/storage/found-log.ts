@@ -6,13 +6,11 @@
 import type { Offset } from '../base/units.ts'
 import { int32At } from '../wire/batch/fixed.ts'
 import { type ProducerSnapshot, StorageCorruption, type StorageEnv } from './env.ts'
-import { readWhole } from './files.ts'
 import { type PartitionFolder, readEpochFile, readProducers } from './folder.ts'
 import type { EpochStart } from './kafka-files.ts'
 import { LeaderEpochs } from './leader-epochs.ts'
 import type { LogStart } from './log.ts'
-import { closeFound } from './recovering-log.ts'
-import { removeSegmentFiles, Segment } from './segment.ts'
+import { closeFound, removeSegmentFiles, Segment } from './segment.ts'
 import { INDEX_ENTRY_BYTES } from './segment-index.ts'
 import { noteInto, type ScanEnd, scanSegment } from './segment-scan.ts'
 
@@ -65,7 +63,8 @@ export async function openFound(
     startOffset,
     epochs: await epochsOf(env, folder, { segments, endOffset, quick: quick !== null, scanned: epochs }),
     highWatermark: highWatermark === null ? null : Math.min(Math.max(highWatermark, startOffset), endOffset),
-    producers: await readProducers(env.disk, folder, { startOffset, endOffset, remembered: known.remembered }),
+    producers: readProducers(env.disk, folder, { startOffset, endOffset, remembered: known.remembered }),
+    producersBehind: true,
     fault: tail.fault,
   }
 }
@@ -73,7 +72,7 @@ export async function openFound(
 /** After a clean stop only the batches behind the last index entry are looked at; null when they are not as they should be. */
 async function quickTail(env: StorageEnv, segments: readonly Segment[]): Promise<Tail | null> {
   const last = segments[segments.length - 1] as Segment
-  const from = await lastIndexedPosition(env, last)
+  const from = lastIndexedPosition(env, last)
   if (from === null) return null
   const end = await scanSegment(env.disk, last, { from, to: last.sizeBytes, minBaseOffset: last.baseOffset }, () => {})
   if (end.stop !== null || (from === 0) !== (last.sizeBytes === 0 || from === 0)) return null
@@ -84,12 +83,21 @@ async function quickTail(env: StorageEnv, segments: readonly Segment[]): Promise
   return { endOffset: end.endOffset, fault: null }
 }
 
-async function lastIndexedPosition(env: StorageEnv, segment: Segment): Promise<number | null> {
+/** Position of the last entry of the index file; 0 without one, null when there is no such file, or it is torn. */
+function lastIndexedPosition(env: StorageEnv, segment: Segment): number | null {
   if (segment.sizeBytes === 0) return 0
-  const bytes = await readWhole(env.disk, segment.file('index'))
-  if (bytes === null || bytes.length % INDEX_ENTRY_BYTES !== 0) return null
-  if (bytes.length === 0) return 0
-  const position = int32At(bytes, bytes.length - 4)
+  const path = segment.file('index')
+  const sizeBytes = env.disk.statSync(path)?.sizeBytes ?? null
+  if (sizeBytes === null || sizeBytes % INDEX_ENTRY_BYTES !== 0) return null
+  if (sizeBytes === 0) return 0
+  const entry = new Uint8Array(INDEX_ENTRY_BYTES)
+  const file = env.disk.openSync(path, { mode: 'read' })
+  try {
+    if (file.readSync(sizeBytes - INDEX_ENTRY_BYTES, entry) < INDEX_ENTRY_BYTES) return null
+  } finally {
+    file.closeSync()
+  }
+  const position = int32At(entry, 4)
   const isStop = position > 0 && position < segment.sizeBytes
   return isStop ? position : null
 }
@@ -168,7 +176,7 @@ async function epochsOf(
     readonly scanned: LeaderEpochs
   },
 ): Promise<readonly EpochStart[]> {
-  const fromFile = await readEpochFile(env.disk, folder.path)
+  const fromFile = readEpochFile(env.disk, folder.path)
   const epochs = new LeaderEpochs(fromFile ?? [], () => {})
   epochs.cutEnd(found.endOffset + 1)
   if (fromFile !== null) {

@@ -43,6 +43,8 @@ export interface LogStart {
   readonly epochs: readonly EpochStart[]
   readonly highWatermark: Offset | null
   readonly producers: ProducerSnapshot
+  /** Batches behind that snapshot may be of idempotent producers: whoever takes the log has to replay them. */
+  readonly producersBehind: boolean
   readonly fault: DiskFault | null
 }
 
@@ -55,7 +57,7 @@ export class Log implements Journaled, Written {
   readonly key: Uint8Array
   readonly epochs: LeaderEpochs
   /** As found at start: the host rebuilds its state from it. */
-  readonly recovered: { readonly highWatermark: Offset | null; readonly producers: ProducerSnapshot }
+  readonly recovered: Pick<LogStart, 'highWatermark' | 'producers' | 'producersBehind'>
   /** Oldest first; never empty. Storage's own. */
   readonly segments: Segment[]
   /** Its newest part, in memory. Storage's own. */
@@ -111,7 +113,8 @@ export class Log implements Journaled, Written {
     this.durableEndOffset = this.endOffset
     this.#fault = start.fault
     this.epochs = new LeaderEpochs(start.epochs, entry => this.#epochAssigned(entry))
-    this.recovered = { highWatermark: start.highWatermark, producers: start.producers }
+    const { highWatermark, producers, producersBehind } = start
+    this.recovered = { highWatermark, producers, producersBehind }
     this.producersOffset = start.producers.offset
   }
 
@@ -350,6 +353,7 @@ export function emptyStart(folder: string): LogStart {
     epochs: [],
     highWatermark: null,
     producers: NO_PRODUCERS,
+    producersBehind: false,
     fault: null,
   }
 }

@@ -42,7 +42,12 @@ import { LogDirectory, type LogDirectoryOptions } from './log-directory.ts'
 import { RecoveringLog } from './recovering-log.ts'
 import { removeTree } from './remove-tree.ts'
 
+/** Four of them run at a time; more wait, so that none of those does. */
 const FOLDERS_AT_ONCE = 16
+/** Appends of the journal that are held in memory, to be written to each file in one piece. Bytes. */
+const REPLAY_HELD_BYTES_MAX = 32 * 1024 * 1024
+/** Folders looked at before others get their turn. */
+const FOLDERS_PER_TURN = 256
 const DESCRIPTORS_MAX = 512
 
 interface RecoveredLog {
@@ -182,8 +187,11 @@ async function openFolders(env: StorageEnv, path: string): Promise<PartitionFold
   const { disk, observe } = env
   const folders: PartitionFolder[] = []
   const entries = await disk.list(path)
+  let seen = 0
   await eachOf(entries, FOLDERS_AT_ONCE, async ({ name, kind }) => {
     if (kind === 'file') return
+    // Most of what follows does not wait: without this a signal to stop would not be heard.
+    if (++seen % FOLDERS_PER_TURN === 0) await disk.stat(path)
     const folderPath = `${path}/${name}`
     const ignore = (why: string): void => observe.log('warn', 'storage.stray', { path: folderPath, why })
     if (kind === 'directory' && DELETED_FOLDER.test(name)) {
@@ -272,22 +280,24 @@ async function replayLogs(
   for (const [key, entry] of entries) {
     if (!logs.has(key) && !dropsLeft.has(key)) throw missingFolder(path, entry)
   }
-  let open: RecoveringLog | undefined
+  let heldBytes = 0
   if (!planted('journal-not-replayed')) {
     await replayRounds(env.disk, tail, async record => {
       const key = logName(record)
       if (record.kind === RecordKind.drop) {
         countDown(dropsLeft, key)
-        await logs.get(key)?.closeFile()
         return
       }
       // What a later drop record takes away needs no redo, whether the folder is still there or not.
       if (dropsLeft.has(key)) return
       const log = logs.get(key)
       if (log === undefined) throw missingFolder(path, record)
-      if (open !== log) await open?.closeFile()
-      open = log
       await log.apply(record)
+      // What goes to one file goes there at once, whatever stands between in the journal.
+      heldBytes += record.bytes.length
+      if (heldBytes < REPLAY_HELD_BYTES_MAX) return
+      for (const each of logs.values()) each.write()
+      heldBytes = 0
     })
   }
   const dropped = await droppedLogs(env, path, { logs, tail })
@@ -351,6 +361,7 @@ function startOf(log: RecoveringLog): LogStart {
     epochs: epochs.entries,
     highWatermark: highWatermark === null ? null : Math.min(Math.max(highWatermark, startOffset), endOffset),
     producers,
+    producersBehind: log.producersBehind,
     fault,
   }
 }

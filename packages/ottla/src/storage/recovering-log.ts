@@ -5,16 +5,14 @@
  */
 import { planted } from '../base/planted.ts'
 import type { Offset } from '../base/units.ts'
-import type { DiskFile } from '../ports/disk.ts'
-import type { CheckpointEntry } from './checkpoint-file.ts'
+import { type CheckpointEntry, namedTo } from './checkpoint-file.ts'
 import { type LogPosition, NO_PRODUCERS, type ProducerSnapshot, StorageCorruption, type StorageEnv } from './env.ts'
 import type { PartitionFolder } from './folder.ts'
 import { type JournalRecord, RecordKind } from './journal/format.ts'
 import { LeaderEpochs } from './leader-epochs.ts'
-import { removeSegmentFiles, Segment } from './segment.ts'
+import { Redo, rewrite } from './redo.ts'
+import { closeFound, removeSegmentFiles, Segment } from './segment.ts'
 import { type NoteBatch, noteInto, type ScanEnd, scanSegment } from './segment-scan.ts'
-
-const REWRITE_BYTES = 1024 * 1024
 
 export class RecoveringLog {
   readonly folder: PartitionFolder
@@ -44,13 +42,27 @@ export class RecoveringLog {
   #covered: LogPosition
   /** Records that do not follow what is there are passed over: nobody was told that they are durable. */
   #passing = false
-  #file: { readonly segment: Segment; readonly file: DiskFile } | null = null
+  readonly #redo: Redo
+  /** The checkpoint found the names of segments up to this base durable. */
+  readonly #namedTo: Offset
+  /**
+   * Files were removed, or cut and perhaps made again, or the folder is younger than the checkpoint and may lack even its
+   * partition.metadata after a power cut: what of its names is durable nobody knows.
+   */
+  #namesChanged: boolean
+  /** From here on every batch is looked at; whether one of them is of an idempotent producer. */
+  readonly #lookedAtFrom: Offset
+  #sawProducer = false
 
   constructor(env: StorageEnv, folder: PartitionFolder, intervalBytes: number, entry: CheckpointEntry | null) {
     this.#env = env
     this.#intervalBytes = intervalBytes
     this.folder = folder
+    this.#redo = new Redo(env.disk)
     this.#withFiles = new Set(folder.segments)
+    this.#namedTo = namedTo(entry)
+    this.#namesChanged = entry === null
+    this.#lookedAtFrom = entry?.endOffset ?? 0
     this.epochs = new LeaderEpochs(entry?.epochs ?? [], () => {})
     this.startOffset = entry?.startOffset ?? 0
     this.endOffset = entry?.endOffset ?? 0
@@ -68,6 +80,16 @@ export class RecoveringLog {
 
   get active(): Segment {
     return this.segments[this.segments.length - 1] as Segment
+  }
+
+  /** Whether a batch behind `producers` may be of an idempotent producer. */
+  get producersBehind(): boolean {
+    return this.#sawProducer || this.producers.offset < this.#lookedAtFrom
+  }
+
+  /** Puts what replay holds into the file: see redo.ts. */
+  write(): void {
+    this.#redo.write()
   }
 
   apply(record: JournalRecord): Promise<void> | undefined {
@@ -95,7 +117,7 @@ export class RecoveringLog {
 
   /** After the last record: checks what was not checked, cuts what lies behind the end, and syncs. */
   async finish(): Promise<void> {
-    await this.closeFile()
+    this.write()
     this.active.sizeBytes = this.#wholeBytes
     this.active.endOffset = this.endOffset
     if (!this.journaled && this.fault === null) await this.#scanToEnd()
@@ -121,14 +143,10 @@ export class RecoveringLog {
     this.epochs.cutEnd(this.endOffset + 1)
     await this.#removeLater()
     for (const segment of this.segments) await this.#cut(segment)
-    await this.#env.disk.syncDirectory(this.folder.path)
+    if (this.#namesChanged || !this.journaled || this.segments.some(segment => this.#mayLackName(segment))) {
+      await this.#env.disk.syncDirectory(this.folder.path)
+    }
     for (const segment of this.segments) if (segment.writtenBytes > 0) segment.named = true
-  }
-
-  async closeFile(): Promise<void> {
-    const open = this.#file
-    this.#file = null
-    await open?.file.close()
   }
 
   #activeOf(entry: CheckpointEntry | null): Segment {
@@ -168,11 +186,8 @@ export class RecoveringLog {
     if (record.segmentBase !== segment.baseOffset || record.position > segment.sizeBytes) {
       if (!(await this.#reaches(record))) return
     }
-    const file = await this.#writable(segment)
-    await file.write(record.position, record.bytes)
+    this.#redo.append(segment, record.position, record.bytes)
     segment.sizeBytes = record.position + record.bytes.length
-    segment.writtenBytes = Math.max(segment.writtenBytes, segment.sizeBytes)
-    segment.unsynced = true
     if (!record.complete) return
     this.#wholeBytes = segment.sizeBytes
     this.endOffset = record.offset
@@ -197,7 +212,7 @@ export class RecoveringLog {
       } else this.#passing = true
       return false
     }
-    await this.closeFile()
+    this.write()
     const end = await this.#scan(segment, { from: segment.sizeBytes, to: record.position, least: this.endOffset })
     if (end.position !== record.position) {
       this.#passing = true
@@ -210,6 +225,7 @@ export class RecoveringLog {
   }
 
   #roll(baseOffset: Offset): void {
+    this.write()
     const old = this.active
     old.sizeBytes = this.#wholeBytes
     old.endOffset = this.endOffset
@@ -225,6 +241,7 @@ export class RecoveringLog {
   }
 
   async #truncate(record: JournalRecord): Promise<void> {
+    this.write()
     let index = this.segments.findIndex(segment => segment.baseOffset >= record.segmentBase)
     if (index === -1 || this.segments[index]?.baseOffset !== record.segmentBase) {
       // A later cut removed it: a place is kept for it until that is replayed.
@@ -239,7 +256,7 @@ export class RecoveringLog {
 
   /** What a log that is not journaled holds is known by looking. When the cut is done already, nothing is above it. */
   async #truncateScanned(record: JournalRecord): Promise<void> {
-    await this.closeFile()
+    this.write()
     await this.#scanToEnd()
     const index = this.segments.findIndex(segment => segment.baseOffset === record.segmentBase)
     const segment = this.segments[index]
@@ -248,11 +265,11 @@ export class RecoveringLog {
 
   /** The segment at `index` is the last, and ends at the record's position. */
   async #cutTo(index: number, record: JournalRecord): Promise<void> {
-    await this.closeFile()
     const segment = this.segments[index] as Segment
     for (const later of this.segments.splice(index + 1)) this.#short.delete(later)
     if (record.position <= (this.#short.get(segment) ?? -1)) this.#short.delete(segment)
     this.#covered = { segmentBase: segment.baseOffset, position: record.position }
+    this.#namesChanged = true
     segment.state = 'active'
     segment.sizeBytes = record.position
     segment.endOffset = record.offset
@@ -263,8 +280,12 @@ export class RecoveringLog {
     segment.index.forget()
     this.#unchecked.set(segment, 0)
     // The file has the old bytes until the end of recovery; what replay writes next must not be followed by them.
-    const file = await this.#writable(segment)
-    await file.truncate(record.position)
+    const file = await this.#env.disk.open(segment.file('log'), { mode: 'create' })
+    try {
+      await file.truncate(record.position)
+    } finally {
+      await file.close()
+    }
     segment.writtenBytes = record.position
     segment.unsynced = true
   }
@@ -273,7 +294,11 @@ export class RecoveringLog {
   async #check(segment: Segment): Promise<void> {
     const from = this.#unchecked.get(segment)
     if (from === undefined) return
-    const note = noteInto(segment, this.#intervalBytes, this.epochs)
+    const noteBatch = noteInto(segment, this.#intervalBytes, this.epochs)
+    const note: NoteBatch = (header, position) => {
+      noteBatch(header, position)
+      if (header.hasProducerId && header.baseOffset >= this.producers.offset) this.#sawProducer = true
+    }
     const range = { from: Math.min(from, segment.sizeBytes), to: segment.sizeBytes, least: segment.baseOffset }
     const end = await this.#scan(segment, range, note)
     if (segment !== this.active) segment.index.noteTime()
@@ -294,27 +319,11 @@ export class RecoveringLog {
     const range = { from: segment.sizeBytes, to: segment.writtenBytes, least: this.endOffset }
     const end = await this.#scan(segment, range)
     if (end.position === segment.sizeBytes) return
-    await this.#rewrite(segment, segment.sizeBytes, end.position)
+    await rewrite(this.#env.disk, segment, { from: segment.sizeBytes, to: end.position })
     segment.sizeBytes = end.position
     segment.endOffset = end.endOffset
     this.endOffset = end.endOffset
     this.#wholeBytes = end.position
-  }
-
-  /**
-   * What a scan found may stand in the system's memory only, and after a sync that failed the system believes it clean: it
-   * is written again, so that the next sync means it (A13).
-   */
-  async #rewrite(segment: Segment, from: number, to: number): Promise<void> {
-    const file = await this.#writable(segment)
-    const buffer = new Uint8Array(Math.min(REWRITE_BYTES, to - from))
-    for (let position = from; position < to; position += buffer.length) {
-      const part = buffer.subarray(0, Math.min(buffer.length, to - position))
-      await file.read(position, part)
-      await file.write(position, part)
-    }
-    await this.closeFile()
-    segment.unsynced = true
   }
 
   /** The log rolled after the checkpoint, and the journal does not tell: the next segment begins where this one ends. */
@@ -343,6 +352,7 @@ export class RecoveringLog {
     const segment = new Segment(this.folder.path, this.startOffset)
     // Behind a hole there may be a file of that very name.
     for (const old of this.#withFiles) await removeSegmentFiles(this.#env.disk, old)
+    this.#namesChanged = true
     this.segments.splice(0, this.segments.length, segment)
     this.#short.clear()
     this.endOffset = this.startOffset
@@ -353,8 +363,14 @@ export class RecoveringLog {
   async #removeLater(): Promise<void> {
     const kept = new Set(this.segments.map(segment => segment.baseOffset))
     for (const segment of this.#withFiles) {
-      if (!kept.has(segment.baseOffset)) await removeSegmentFiles(this.#env.disk, segment)
+      if (kept.has(segment.baseOffset)) continue
+      await removeSegmentFiles(this.#env.disk, segment)
+      this.#namesChanged = true
     }
+  }
+
+  #mayLackName(segment: Segment): boolean {
+    return segment.writtenBytes > 0 && segment.baseOffset > this.#namedTo
   }
 
   /** J5: what stands behind the end goes, durably, before anything is appended there. */
@@ -362,37 +378,19 @@ export class RecoveringLog {
     const behind = segment.writtenBytes > segment.sizeBytes
     if (!behind && !segment.unsynced) return
     if (!planted('stale-tail-kept') || segment.unsynced) {
-      const file = await this.#env.disk.open(segment.file('log'), { mode: 'create' })
+      const file = this.#env.disk.openSync(segment.file('log'), { mode: 'create' })
       try {
         if (behind && !planted('stale-tail-kept')) await file.truncate(segment.sizeBytes)
         await file.sync()
       } finally {
-        await file.close()
+        file.closeSync()
       }
     }
     segment.writtenBytes = segment.sizeBytes
     segment.unsynced = false
   }
 
-  async #writable(segment: Segment): Promise<DiskFile> {
-    if (this.#file?.segment === segment) return this.#file.file
-    await this.closeFile()
-    const file = await this.#env.disk.open(segment.file('log'), { mode: 'create' })
-    this.#file = { segment, file }
-    return file
-  }
-
   #damage(from: Offset, why: string): StorageCorruption {
     return new StorageCorruption(this.folder.path, from, why)
   }
-}
-
-/** A segment before the active one: complete, indexed, synced. */
-export function closeFound(segment: Segment, all: readonly Segment[]): void {
-  const next = all[all.indexOf(segment) + 1]
-  segment.state = 'closed'
-  segment.endOffset = next?.baseOffset ?? segment.baseOffset
-  segment.index.noteFrom = segment.sizeBytes
-  segment.index.coveredBytes = segment.sizeBytes
-  segment.index.stored = { entries: 'all', timeEntries: 'all', coveredBytes: segment.sizeBytes }
 }

@@ -9,6 +9,8 @@ import { BatchWalk, type WalkStop } from '../wire/batch/walk.ts'
 import type { Segment } from './segment.ts'
 
 const STEP_BYTES = 1024 * 1024
+/** What is no longer is read on the caller's thread: less than a call that waits costs. Bytes. */
+const SMALL_BYTES = 64 * 1024
 
 export interface ScanEnd {
   /** After the last whole batch. */
@@ -29,22 +31,23 @@ export type NoteBatch = (header: BatchHeader, position: number) => void
 
 export async function scanSegment(disk: Disk, segment: Segment, range: ScanRange, note: NoteBatch): Promise<ScanEnd> {
   if (range.from >= range.to) return { position: range.from, endOffset: range.minBaseOffset, stop: null }
-  const file = await disk.open(segment.file('log'), { mode: 'read' })
+  const file = disk.openSync(segment.file('log'), { mode: 'read' })
   try {
     return await scanFile(file, range, note)
   } finally {
-    await file.close()
+    file.closeSync()
   }
 }
 
 export async function scanFile(file: DiskFile, range: ScanRange, note: NoteBatch): Promise<ScanEnd> {
   const walk = new BatchWalk()
+  const isSmall = range.to - range.from <= SMALL_BYTES
   let position = range.from
   let endOffset = range.minBaseOffset
   let stepBytes = STEP_BYTES
   while (position < range.to) {
     const buffer = new Uint8Array(Math.min(stepBytes, range.to - position))
-    const count = await file.read(position, buffer)
+    const count = isSmall ? file.readSync(position, buffer) : await file.read(position, buffer)
     if (count === 0) return { position, endOffset, stop: 'partial' }
     walk.reset(buffer, 0, count, { verifyCrc: true, minBaseOffset: endOffset })
     while (walk.next()) {

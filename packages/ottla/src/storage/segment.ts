@@ -88,6 +88,16 @@ export class Segment {
   }
 }
 
+/** A segment before the active one: complete, indexed, synced. */
+export function closeFound(segment: Segment, all: readonly Segment[]): void {
+  const next = all[all.indexOf(segment) + 1]
+  segment.state = 'closed'
+  segment.endOffset = next?.baseOffset ?? segment.baseOffset
+  segment.index.noteFrom = segment.sizeBytes
+  segment.index.coveredBytes = segment.sizeBytes
+  segment.index.stored = { entries: 'all', timeEntries: 'all', coveredBytes: segment.sizeBytes }
+}
+
 /** Twenty digits: file names sort by offset. */
 export function segmentName(baseOffset: Offset): string {
   return String(baseOffset).padStart(20, '0')

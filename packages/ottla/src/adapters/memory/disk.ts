@@ -5,7 +5,16 @@
  */
 import { assert } from '../../base/assert.ts'
 import type { Prng } from '../../base/random.ts'
-import type { CommitLane, Disk, DiskEntry, DiskFile, DiskLock, DiskVolume, OpenOptions } from '../../ports/disk.ts'
+import type {
+  CommitLane,
+  Disk,
+  DiskEntry,
+  DiskFile,
+  DiskLock,
+  DiskStat,
+  DiskVolume,
+  OpenOptions,
+} from '../../ports/disk.ts'
 import { DirectoryTree, PathProblem } from './directory-tree.ts'
 import { type DiskOperation, DiskOperations, type DiskVerdict } from './disk-operations.ts'
 import { FileNode } from './file-node.ts'
@@ -130,21 +139,19 @@ export class MemoryDisk implements Disk {
   }
 
   list(path: string): Promise<readonly DiskEntry[]> {
-    const apply = (): DiskEntry[] => {
-      const entries = [...this.#tree.directory(path).entries].map(([name, { kind }]): DiskEntry => ({ name, kind }))
-      return entries.sort((a, b) => (a.name < b.name ? -1 : 1))
-    }
-    return this.#operations.run({ kind: 'list', path }, { apply })
+    return this.#operations.run({ kind: 'list', path }, { apply: () => this.#list(path) })
   }
 
-  stat(path: string): ReturnType<Disk['stat']> {
-    const apply = (): Awaited<ReturnType<Disk['stat']>> => {
-      const node = this.#tree.find(path)
-      if (node === null) return null
-      if (node.kind === 'directory') return { kind: node.kind, sizeBytes: 0, modifiedAtMs: 0 }
-      return { kind: node.kind, sizeBytes: node.sizeBytes, modifiedAtMs: node.modifiedAtMs }
-    }
-    return this.#operations.run({ kind: 'stat', path }, { apply })
+  listSync(path: string): readonly DiskEntry[] {
+    return this.#operations.runSync({ kind: 'list', path }, { apply: () => this.#list(path) })
+  }
+
+  stat(path: string): Promise<DiskStat | null> {
+    return this.#operations.run({ kind: 'stat', path }, { apply: () => this.#stat(path) })
+  }
+
+  statSync(path: string): DiskStat | null {
+    return this.#operations.runSync({ kind: 'stat', path }, { apply: () => this.#stat(path) })
   }
 
   makeDirectory(path: string): Promise<void> {
@@ -197,6 +204,18 @@ export class MemoryDisk implements Disk {
     change: (sequence: number) => void,
   ): Promise<void> {
     return this.#operations.run({ kind, path, changes: true }, { apply: () => change(++this.#sequence) })
+  }
+
+  #list(path: string): DiskEntry[] {
+    const entries = [...this.#tree.directory(path).entries].map(([name, { kind }]): DiskEntry => ({ name, kind }))
+    return entries.sort((a, b) => (a.name < b.name ? -1 : 1))
+  }
+
+  #stat(path: string): DiskStat | null {
+    const node = this.#tree.find(path)
+    if (node === null) return null
+    if (node.kind === 'directory') return { kind: node.kind, sizeBytes: 0, modifiedAtMs: 0 }
+    return { kind: node.kind, sizeBytes: node.sizeBytes, modifiedAtMs: node.modifiedAtMs }
   }
 
   #openShape(path: string, { mode }: OpenOptions) {

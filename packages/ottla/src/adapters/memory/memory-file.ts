@@ -77,6 +77,10 @@ export class MemoryFile implements DiskFile {
   }
 
   async close(): Promise<void> {
+    this.closeSync()
+  }
+
+  closeSync(): void {
     this.#open = false
   }
 

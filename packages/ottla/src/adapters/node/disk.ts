@@ -1,13 +1,13 @@
 /** The real disk: node:fs behind the Disk port. */
-import { constants, open, openSync } from 'node:fs'
+import { constants, type Dirent, open, openSync, readdirSync, type Stats, statSync } from 'node:fs'
 import { mkdir, readdir, rename, rmdir, stat, statfs, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { promisify } from 'node:util'
 import { assert } from '../../base/assert.ts'
-import type { CommitLane, Disk, DiskEntry, DiskLock, DiskVolume, OpenOptions } from '../../ports/disk.ts'
+import type { CommitLane, Disk, DiskEntry, DiskLock, DiskStat, DiskVolume, OpenOptions } from '../../ports/disk.ts'
 import { NodeCommitLane } from './commit-lane.ts'
 import { takesDirect } from './direct-probe.ts'
-import { errnoName, faulting, faultingSync } from './disk-faults.ts'
+import { diskFault, errnoName, faulting, faultingSync } from './disk-faults.ts'
 import { NodeFile } from './node-file.ts'
 import { lockFile } from './process-lock.ts'
 
@@ -83,19 +83,28 @@ export class NodeDisk implements Disk {
   }
 
   async list(path: string): Promise<readonly DiskEntry[]> {
-    const entries = await faulting(path, () => readdir(path, { withFileTypes: true }))
-    return entries
-      .map(entry => ({ name: entry.name, kind: kindOf(entry) }))
-      .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
+    return entriesOf(await faulting(path, () => readdir(path, { withFileTypes: true })))
   }
 
-  async stat(path: string): ReturnType<Disk['stat']> {
+  listSync(path: string): readonly DiskEntry[] {
+    return entriesOf(faultingSync(path, () => readdirSync(path, { withFileTypes: true })))
+  }
+
+  async stat(path: string): Promise<DiskStat | null> {
     try {
-      const found = await stat(path)
-      return { kind: kindOf(found), sizeBytes: found.size, modifiedAtMs: Math.floor(found.mtimeMs) }
+      return statOf(await stat(path))
     } catch (error) {
       if (errnoName(error) === 'ENOENT') return null
-      return faulting(path, () => Promise.reject(error))
+      throw diskFault(error, path)
+    }
+  }
+
+  statSync(path: string): DiskStat | null {
+    try {
+      return statOf(statSync(path))
+    } catch (error) {
+      if (errnoName(error) === 'ENOENT') return null
+      throw diskFault(error, path)
     }
   }
 
@@ -146,6 +155,16 @@ export class NodeDisk implements Disk {
 }
 
 const flags = ({ mode }: OpenOptions, direct: boolean) => flagsOf[mode] | (direct ? constants.O_DIRECT : 0)
+
+function entriesOf(found: readonly Dirent[]): DiskEntry[] {
+  return found
+    .map(entry => ({ name: entry.name, kind: kindOf(entry) }))
+    .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
+}
+
+function statOf(found: Stats): DiskStat {
+  return { kind: kindOf(found), sizeBytes: found.size, modifiedAtMs: Math.floor(found.mtimeMs) }
+}
 
 function kindOf(entry: { isFile(): boolean; isDirectory(): boolean }): DiskEntry['kind'] {
   if (entry.isFile()) return 'file'

@@ -1,5 +1,5 @@
 /** An open file, by its descriptor: cheaper per call than a FileHandle, and a descriptor can be given to a thread. */
-import { close, fdatasync, fstat, ftruncate, read, readSync } from 'node:fs'
+import { close, closeSync, fdatasync, fstat, ftruncate, read, readSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { assert } from '../../base/assert.ts'
 import { DiskFault, type DiskFile } from '../../ports/disk.ts'
@@ -103,5 +103,11 @@ export class NodeFile implements DiskFile {
     if (!this.#open) return
     this.#open = false
     await faulting(this.path, () => closeFd(this.#fd))
+  }
+
+  closeSync(): void {
+    if (!this.#open) return
+    this.#open = false
+    faultingSync(this.path, () => closeSync(this.#fd))
   }
 }

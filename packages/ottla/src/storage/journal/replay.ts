@@ -41,7 +41,7 @@ export async function findRounds(
   return { rounds }
 }
 
-/** Calls `visit` with every record of the tail, in order. Bytes in it are views that die with the next round. */
+/** Calls `visit` with every record of the tail, in order. Bytes in it are views of the round's own memory, and keep that. */
 export async function replayRounds(
   disk: Disk,
   tail: JournalTail,
