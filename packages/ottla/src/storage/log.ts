@@ -50,8 +50,6 @@ const DONE = Promise.resolve()
 
 export class Log implements Journaled, Written {
   readonly id: LogId
-  /** Its folder. */
-  readonly path: string
   readonly key: Uint8Array
   readonly epochs: LeaderEpochs
   /** As found at start: the host rebuilds its state from it. */
@@ -86,6 +84,10 @@ export class Log implements Journaled, Written {
   /** About to be removed: nothing of it is written any more. */
   leaving = false
   removed = false
+  /** Another log follows it, to take its place: nothing that may be copied later goes by compaction meanwhile. */
+  followed = false
+  /** Its start stays where it is: retention waits. */
+  startHeld = false
   roundNumber = 0
   roundSlot = 0
   queued = false
@@ -94,6 +96,7 @@ export class Log implements Journaled, Written {
   #config: TopicConfig
   #hooks: LogHooks | null = null
   #cutting = false
+  #path: string
   readonly #host: LogHost
 
   constructor(host: LogHost, id: LogId, options: { path: string; config: TopicConfig; start: LogStart }) {
@@ -101,7 +104,7 @@ export class Log implements Journaled, Written {
     this.#host = host
     this.tail = new LogTail(host)
     this.id = id
-    this.path = path
+    this.#path = path
     this.key = logKey(id.partition, uuidToBytes(id.topicId))
     this.#config = config
     this.durability = config.durability
@@ -113,6 +116,11 @@ export class Log implements Journaled, Written {
     this.epochs = new LeaderEpochs(start.epochs, entry => this.#epochAssigned(entry))
     this.recovered = { highWatermark: start.highWatermark, producers: start.producers }
     this.producersOffset = start.producers.offset
+  }
+
+  /** Its folder. */
+  get path(): string {
+    return this.#path
   }
 
   get config(): TopicConfig {
@@ -276,6 +284,12 @@ export class Log implements Journaled, Written {
   }
 
   // What follows is for the other parts of storage.
+
+  /** Its folder has another name from now on. For whoever is alone with the log's files. */
+  moveTo(path: string): void {
+    this.#path = path
+    for (const segment of this.segments) segment.moveTo(path)
+  }
 
   /** `advanceStart` for whoever runs exclusively. */
   async startAt(offset: Offset): Promise<void> {
