@@ -26,10 +26,14 @@ export async function offsetFor(table: PartitionTable, name: PartitionName, aske
   if (typeof hosted === 'string') return unknownOffset(hosted)
   const refused = checkLeader(hosted.state, asked.currentLeaderEpoch)
   if (refused !== null) return unknownOffset(refused)
-  try {
-    return await find(hosted, asked)
-  } catch (fault) {
-    return unknownOffset(faultToWire(fault))
+  for (;;) {
+    const { log } = hosted
+    try {
+      return await find(hosted, asked)
+    } catch (fault) {
+      // It was moved meanwhile: asked again where it is now.
+      if (hosted.log === log || hosted.closed) return unknownOffset(faultToWire(fault))
+    }
   }
 }
 
@@ -92,7 +96,7 @@ export async function deleteRecords(
   const decision = mayDelete ? decideDeleteRecords(hosted.state, asked.offset) : 'POLICY_VIOLATION'
   if (typeof decision === 'string') return { error: decision, lowWatermark: -1 }
   try {
-    await hosted.log.advanceStart(decision.logStartOffset)
+    await hosted.advanceStart(decision.logStartOffset)
   } catch (fault) {
     return { error: faultToWire(fault), lowWatermark: -1 }
   }
