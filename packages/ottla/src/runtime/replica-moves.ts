@@ -78,20 +78,8 @@ export class ReplicaMoves implements ReplicaPlaces {
     await Promise.all([...running.map(({ over }) => over.promise), ...this.#requests.values()])
   }
 
-  async move(topic: string, partition: number, path: string): Promise<WireErrorName> {
-    const name = folderName(topic, partition)
-    const before = this.#requests.get(name)
-    const done = Promise.resolve(before).then(() => this.#move(topic, partition, path))
-    const settled = done.then(
-      () => {},
-      () => {},
-    )
-    this.#requests.set(name, settled)
-    try {
-      return await done
-    } finally {
-      if (this.#requests.get(name) === settled) this.#requests.delete(name)
-    }
+  move(topic: string, partition: number, path: string): Promise<WireErrorName> {
+    return this.#inTurn(folderName(topic, partition), () => this.#move(topic, partition, path))
   }
 
   /** Where a partition that is made now was wanted, before it was there. Asked once. */
@@ -102,9 +90,14 @@ export class ReplicaMoves implements ReplicaPlaces {
     return path
   }
 
-  /** A move that was interrupted begins again. Its old future is gone. */
+  /** A move that was interrupted begins again, unless another one did. Its old future is gone. */
   resume(hosted: HostedPartition, target: LogDirectory): void {
-    this.#begin(hosted, target).then(undefined, fault => {
+    const { topic, partition } = hosted.log.id
+    const begin = async () => {
+      const isMoving = this.#moving.has(keyOf(hosted)) || this.#parts.directories.directoryOf(hosted.log) === target
+      if (!isMoving && !hosted.closed) await this.#begin(hosted, target)
+    }
+    this.#inTurn(folderName(topic, partition), begin).then(undefined, fault => {
       if (fault instanceof DiskFault) this.#report(hosted.log, target, fault.message)
       else this.#parts.fatal(fault)
     })
@@ -114,6 +107,21 @@ export class ReplicaMoves implements ReplicaPlaces {
   abandon(hosted: HostedPartition): void {
     const moving = this.#moving.get(keyOf(hosted))
     if (moving !== undefined) this.#cancel(moving)
+  }
+
+  async #inTurn<T>(name: string, work: () => Promise<T>): Promise<T> {
+    const before = this.#requests.get(name)
+    const done = before === undefined ? work() : before.then(work)
+    const settled = done.then(
+      () => {},
+      () => {},
+    )
+    this.#requests.set(name, settled)
+    try {
+      return await done
+    } finally {
+      if (this.#requests.get(name) === settled) this.#requests.delete(name)
+    }
   }
 
   async #move(topic: string, partition: number, path: string): Promise<WireErrorName> {

@@ -208,6 +208,7 @@ export class PageCacheWriter {
     const end = log.endOffset
     await log.files.shared(async () => {
       for (const segment of log.segments) {
+        if (log.removed) return
         if (!segment.unsynced) continue
         await this.#descriptors.with(segment.file('log'), 'cached', file => file.sync())
         if (segment.named) continue

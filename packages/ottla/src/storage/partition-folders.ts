@@ -74,9 +74,12 @@ export class PartitionFolders {
   /** After the drop record is durable: a crash in between is completed by recovery. */
   async retire(log: Log): Promise<void> {
     const { disk } = this.#env
-    this.#forget(log)
     const retired = this.#retiredPath(log.path, 'delete')
-    await disk.rename(log.path, retired)
+    // A sync that flush.ms asked for may be under way, by names.
+    await log.files.alone(async () => {
+      this.#forget(log)
+      await disk.rename(log.path, retired)
+    })
     await disk.syncDirectory(this.#path)
     this.#later(log.config.fileDeleteDelayMs, () => removeTree(disk, retired))
   }
