@@ -93,7 +93,8 @@ export class ReplicaMove {
     hosted.mirrorTo(future)
     await hosted.holdStart()
     if (source.startOffset > future.startOffset) await future.advanceStart(source.startOffset)
-    if (future.durability !== 'memory' && !planted('moved-before-synced')) await target.checkpoint()
+    // Its start, producers and high watermark; and that from here on all of it is in the journal.
+    if (future.durability !== 'memory' && !planted('moved-before-synced')) await target.checkpointOf(future)
     await copy.taken()
     this.#check()
   }

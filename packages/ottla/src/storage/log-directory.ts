@@ -230,6 +230,12 @@ export class LogDirectory implements LogHost {
     })
   }
 
+  /** A checkpoint that has the log as it is now, whether it was appended to since the last one or not. */
+  checkpointOf(log: Log): Promise<void> {
+    this.changed(log)
+    return this.checkpoint()
+  }
+
   /** Clean stop (J10). Appends must have ended. After a fault nothing is written any more. */
   async close(): Promise<void> {
     assert(!this.#closing, 'a directory is closed once')
