@@ -14,6 +14,7 @@ export const plantedBugs = {
   'index-trusted': 'an index read at start is used without a check against its segment',
   'cleaned-swap-not-synced': 'old segments go before the name of the cleaned one that replaces them is durable',
   'sequence-check-skipped-after-restart': 'producer state is not rebuilt, so a retried batch is appended again',
+  'moved-before-synced': 'a log takes the place of the one that it was copied from before it is synced',
   'group-reply-before-durable': 'a group answers when its record was appended, before it is committed',
   'old-generation-may-commit': 'offsets are taken from a member of the group whatever generation it believes to be in',
   'offsets-not-reloaded': 'a coordinator answers without having read its groups from the log',

@@ -43,6 +43,10 @@ export class DataDirectories {
     for (const directory of this.#directories) yield* directory.logs()
   }
 
+  *futures(): IterableIterator<Log> {
+    for (const directory of this.#directories) yield* directory.futures()
+  }
+
   find(topicId: Uuid, partition: number): Log | undefined {
     for (const directory of this.#directories) {
       const log = directory.find(topicId, partition)
@@ -51,16 +55,31 @@ export class DataDirectories {
     return undefined
   }
 
+  /** By its path, as it is configured; also one that failed since the start. */
+  at(path: string): LogDirectory | undefined {
+    return this.#directories.find(directory => directory.path === path)
+  }
+
+  byId(id: Uuid): LogDirectory | undefined {
+    return this.#directories.find(directory => directory.directoryId === id)
+  }
+
+  /** Of a future too. */
   directoryOf(log: Log): LogDirectory {
     const { topicId, partition } = log.id
-    const directory = this.#directories.find(each => each.find(topicId, partition) === log)
+    const directory = this.#directories.find(
+      each => each.find(topicId, partition) === log || each.findFuture(topicId, partition) === log,
+    )
     assert(directory !== undefined, 'an open log is in a directory', { topicId, partition })
     return directory
   }
 
-  /** Makes a log in the working directory with the fewest partitions that is not full. Rejects with a DiskFault. */
-  async create(id: LogId, config: TopicConfig): Promise<Log> {
-    const directory = this.#emptiest()
+  /**
+   * Makes a log in the wanted directory, or when that does not work in the working one with the fewest partitions that is
+   * not full. Rejects with a DiskFault.
+   */
+  async create(id: LogId, config: TopicConfig, wanted?: LogDirectory): Promise<Log> {
+    const directory = wanted !== undefined && wanted.fault === null ? wanted : this.#emptiest()
     this.#creating.set(directory, this.#creatingIn(directory) + 1)
     try {
       return await directory.create(id, config)
@@ -105,7 +124,7 @@ export class DataDirectories {
   /** What each configured directory holds, and the room of its volume. One that failed, or does so now, holds nothing. */
   describe(): Promise<readonly DirectoryReply[]> {
     const failed = this.failedAtStart.map(path => offline(path, 'KAFKA_STORAGE_ERROR'))
-    return Promise.all([...this.#directories.map(describe), ...failed])
+    return Promise.all([...this.#directories.map(directory => this.#describe(directory)), ...failed])
   }
 
   async close(): Promise<void> {
@@ -127,23 +146,29 @@ export class DataDirectories {
   #creatingIn(directory: LogDirectory): number {
     return this.#creating.get(directory) ?? 0
   }
-}
 
-async function describe(directory: LogDirectory): Promise<DirectoryReply> {
-  const { path, fault } = directory
-  if (fault !== null) return offline(path, faultToWire(fault))
-  try {
-    const { totalBytes, freeBytes } = await directory.volume()
-    return { path, error: 'NONE', totalBytes, usableBytes: freeBytes, logs: () => heldIn(directory) }
-  } catch (thrown) {
-    return offline(path, faultToWire(thrown))
+  async #describe(directory: LogDirectory): Promise<DirectoryReply> {
+    const { path, fault } = directory
+    if (fault !== null) return offline(path, faultToWire(fault))
+    try {
+      const { totalBytes, freeBytes } = await directory.volume()
+      return { path, error: 'NONE', totalBytes, usableBytes: freeBytes, logs: () => this.#heldIn(directory) }
+    } catch (thrown) {
+      return offline(path, faultToWire(thrown))
+    }
+  }
+
+  *#heldIn(directory: LogDirectory): Generator<HeldLog> {
+    const row = ({ id: { topic, partition }, sizeBytes }: Log) => ({ topic, partition, sizeBytes })
+    for (const log of directory.logs()) yield { ...row(log), offsetLag: 0, isFuture: false }
+    for (const log of directory.futures()) {
+      const followed = this.find(log.id.topicId, log.id.partition)
+      const offsetLag = followed === undefined ? -1 : Math.max(0, followed.endOffset - log.endOffset)
+      yield { ...row(log), offsetLag, isFuture: true }
+    }
   }
 }
 
 function offline(path: string, error: WireErrorName): DirectoryReply {
   return { path, error, totalBytes: -1, usableBytes: -1, logs: () => [] }
-}
-
-function* heldIn(directory: LogDirectory): Generator<HeldLog> {
-  for (const { id, sizeBytes } of directory.logs()) yield { topic: id.topic, partition: id.partition, sizeBytes }
 }

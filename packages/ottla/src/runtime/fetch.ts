@@ -239,7 +239,11 @@ function readOne(parts: HostParts, hosted: HostedPartition, want: Want): Got | P
         done.release()
         return { partition: refused(parts, read, 'OFFSET_OUT_OF_RANGE', hosted), read: null }
       },
-      fault => ({ partition: refused(parts, read, faultToWire(fault), hosted), read: null }),
+      fault => {
+        // It was moved meanwhile: read where it is now.
+        if (hosted.log !== log && !hosted.closed) return readOne(parts, hosted, want)
+        return { partition: refused(parts, read, faultToWire(fault), hosted), read: null }
+      },
     )
   } catch (fault) {
     return { partition: refused(parts, read, faultToWire(fault), hosted), read: null }

@@ -4,8 +4,10 @@
  * high watermark is read too: it may come to be committed, and answers wait for that anyway.
  */
 import { assert } from '../base/assert.ts'
+import type { Offset } from '../base/units.ts'
 import { decodeGroupRecord, type ReadRecord } from '../core/group/record-bytes.ts'
 import type { Clock } from '../ports/clock.ts'
+import type { LogRead } from '../storage/log-read.ts'
 import { type BatchHeader, endOffset, isControl, isTransactional } from '../wire/batch/header.ts'
 import { checkWalked, openBatch } from '../wire/batch/iterate.ts'
 import { RecordCursor } from '../wire/batch/record-cursor.ts'
@@ -34,12 +36,11 @@ export async function readGroups(
   options: LoadOptions,
   visit: (read: ReadRecord) => void,
 ): Promise<void> {
-  const { log } = hosted
   const turns = new Turns(options.clock)
-  let at = log.startOffset
-  while (at < log.endOffset && options.isWanted()) {
-    const reading = log.read(at, { upTo: log.endOffset, maxBytes: options.bufferBytes, minOneBatch: true })
-    const read = reading instanceof Promise ? await reading : reading
+  let at = hosted.log.startOffset
+  while (at < hosted.log.endOffset && options.isWanted()) {
+    const read = await readAt(hosted, at, options.bufferBytes)
+    if (read === null) continue
     try {
       if (read.bytes === 0) return
       for (const chunk of read.chunks) {
@@ -54,6 +55,18 @@ export async function readGroups(
     } finally {
       read.release()
     }
+  }
+}
+
+/** Null: the log was moved to another directory meanwhile, and is to be asked there. */
+async function readAt(hosted: HostedPartition, at: Offset, maxBytes: number): Promise<LogRead | null> {
+  const { log } = hosted
+  try {
+    const reading = log.read(at, { upTo: log.endOffset, maxBytes, minOneBatch: true })
+    return reading instanceof Promise ? await reading : reading
+  } catch (fault) {
+    if (hosted.log === log) throw fault
+    return null
   }
 }
 

@@ -11,7 +11,7 @@ import { openPartition, type PartitionState } from '../core/partition/state.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { TopicConfig } from '../spec/config/topic.ts'
 import type { Log } from '../storage/log.ts'
-import { producerIdAt } from '../wire/batch/header.ts'
+import { type BatchHeader, producerIdAt } from '../wire/batch/header.ts'
 import { INFLATED_BATCH_BYTES_MAX } from '../wire/batch/iterate.ts'
 import type { ProduceRules } from '../wire/batch/validate.ts'
 import { WaitList } from './purgatory.ts'
@@ -22,7 +22,6 @@ function inflatedBytesMax(maxMessageBytes: number): number {
 }
 
 export class HostedPartition {
-  readonly log: Log
   readonly state: PartitionState
   /** Produce and DeleteRecords requests that wait for the high watermark, or for durability. */
   readonly ackWaits = new WaitList()
@@ -36,6 +35,10 @@ export class HostedPartition {
   closed = false
 
   readonly produceRules: ProduceRules
+  #log: Log
+  #mirror: Log | null = null
+  /** Set while the log's start must stay where it is. */
+  #startHeld: PromiseWithResolvers<void> | null = null
   #config: TopicConfig
   #appending = false
   /** The end, and the bytes appended up to it, when `visibleBytes` was set last. */
@@ -43,7 +46,7 @@ export class HostedPartition {
   #markBytes = 0
 
   private constructor(log: Log, state: PartitionState, config: TopicConfig) {
-    this.log = log
+    this.#log = log
     this.state = state
     this.#config = config
     this.produceRules = {} as ProduceRules
@@ -73,12 +76,18 @@ export class HostedPartition {
       })
     }
     const hosted = new HostedPartition(log, state, config)
-    log.attach({
-      highWatermark: () => state.highWatermark,
-      producers: () => ({ offset: state.endOffset, entries: state.producers.snapshot() }),
-      durable: endOffset => hosted.#durable(endOffset),
-    })
+    hosted.#attach(log)
     return hosted
+  }
+
+  /** Another one after a move to another directory: read it anew after every wait. */
+  get log(): Log {
+    return this.#log
+  }
+
+  /** The log that is about to take this one's place, once it takes every batch as well. */
+  get mirror(): Log | null {
+    return this.#mirror
   }
 
   get config(): TopicConfig {
@@ -112,10 +121,70 @@ export class HostedPartition {
       return
     }
     const { newTerm, highWatermarkMoved } = lead(this.state, term, nowMs)
-    if (newTerm) this.log.epochs.assign(term.leaderEpoch, this.state.endOffset)
+    if (newTerm) {
+      this.log.epochs.assign(term.leaderEpoch, this.state.endOffset)
+      this.#mirror?.epochs.assign(term.leaderEpoch, this.state.endOffset)
+    }
     if (highWatermarkMoved) this.#visible()
     // Too few may be in sync now for what waits.
     else this.ackWaits.wake()
+  }
+
+  /** Appends to the log, and to its mirror. As `Log.append`; the promise tells of the log alone. */
+  write(batch: Uint8Array, header: BatchHeader): Promise<void> {
+    const done = this.#log.append(batch, header)
+    // A mirror that takes nothing has failed: what it lacks is durable nowhere until whoever began the mirroring ends it.
+    if (this.#log.endOffset > header.baseOffset) void this.#mirror?.append(batch, header)
+    return done
+  }
+
+  /**
+   * `log`, which has all that this one has, takes every batch from now on as well: what is durable from here on is so in
+   * both, so that either may be the one that counts.
+   */
+  mirrorTo(log: Log): void {
+    assert(this.#mirror === null, 'a log has one mirror', { topic: log.id.topic })
+    assert(log.endOffset === this.#log.endOffset, 'a mirror has everything', { end: log.endOffset })
+    this.#mirror = log
+    this.#attach(log)
+  }
+
+  /** The log counts alone again. */
+  endMirror(): void {
+    this.#mirror = null
+    this.#durable()
+  }
+
+  /** The mirror is the log from now on. Returns what was. */
+  switchToMirror(): Log {
+    const [before, mirror] = [this.#log, this.#mirror]
+    assert(mirror !== null, 'there is a mirror to switch to', { topic: before.id.topic })
+    this.#log = mirror
+    this.#mirror = null
+    // Of a mirror that failed nothing is durable that the old log has alone.
+    if (mirror.fault !== null) this.close()
+    else this.#durable()
+    return before
+  }
+
+  /** As `Log.advanceStart`, once nobody holds the start. */
+  async advanceStart(offset: Offset): Promise<void> {
+    while (this.#startHeld !== null) await this.#startHeld.promise
+    await this.#log.advanceStart(offset)
+  }
+
+  /** Resolves when the log's start stays where it is until `releaseStart`. */
+  async holdStart(): Promise<void> {
+    this.#startHeld = Promise.withResolvers()
+    this.#log.startHeld = true
+    // Whatever moves it now had begun before.
+    await this.#log.host.exclusively(async () => {})
+  }
+
+  releaseStart(): void {
+    this.#startHeld?.resolve()
+    this.#startHeld = null
+    this.#log.startHeld = false
   }
 
   /**
@@ -129,7 +198,7 @@ export class HostedPartition {
       return write()
     } finally {
       this.#appending = false
-      this.#durable(this.log.durableEndOffset)
+      this.#durable()
     }
   }
 
@@ -146,10 +215,21 @@ export class HostedPartition {
     this.readWaits.wake()
   }
 
-  #durable(endOffset: Offset): void {
+  #attach(log: Log): void {
+    const { state } = this
+    log.attach({
+      highWatermark: () => state.highWatermark,
+      producers: () => ({ offset: state.endOffset, entries: state.producers.snapshot() }),
+      durable: () => this.#durable(),
+    })
+  }
+
+  /** The durable end may have moved, of the log or of its mirror. */
+  #durable(): void {
     if (this.#appending) return
     const before = this.state.durableEndOffset
-    const reached = Math.min(endOffset, this.state.endOffset)
+    const inMirror = this.#mirror?.durableEndOffset ?? Number.POSITIVE_INFINITY
+    const reached = Math.min(this.#log.durableEndOffset, inMirror, this.state.endOffset)
     if (evolveDurable(this.state, reached)) this.#visible()
     else if (this.state.durableEndOffset !== before) this.ackWaits.wake()
   }

@@ -27,10 +27,14 @@ export async function offsetFor(table: PartitionTable, name: PartitionName, aske
   if (typeof hosted === 'string') return unknownOffset(hosted)
   const refused = checkLeader(hosted.state, asked.currentLeaderEpoch)
   if (refused !== null) return unknownOffset(refused)
-  try {
-    return await find(hosted, asked)
-  } catch (fault) {
-    return unknownOffset(faultToWire(fault))
+  for (;;) {
+    const { log } = hosted
+    try {
+      return await find(hosted, asked)
+    } catch (fault) {
+      // It was moved meanwhile: asked again where it is now.
+      if (hosted.log === log || hosted.closed) return unknownOffset(faultToWire(fault))
+    }
   }
 }
 
@@ -103,7 +107,7 @@ export async function deleteRecords(
 
 async function moveStart(hosted: HostedPartition, logStartOffset: Offset): Promise<Deleted> {
   try {
-    await hosted.log.advanceStart(logStartOffset)
+    await hosted.advanceStart(logStartOffset)
   } catch (fault) {
     return { error: faultToWire(fault), lowWatermark: -1 }
   }

@@ -165,7 +165,7 @@ export class PartitionHost implements Partitions {
     const { state, log } = hosted
     const durable = hosted.appending(() => {
       const before = log.endOffset
-      const promise = log.append(batch, header)
+      const promise = hosted.write(batch, header)
       // A log that has failed takes nothing, and says so by the promise alone.
       if (log.endOffset === before) return { promise, taken: false }
       evolveAppended(state, header, { producerId, baseOffset: decision.baseOffset, nowMs: this.#parts.clock.monoMs() })
@@ -183,14 +183,16 @@ export class PartitionHost implements Partitions {
       )
     const reply = appended(hosted, decision.baseOffset, logAppendTimeMs)
     if (options.acks === 0 || options.noWait === true) return reply
-    if (options.acks === 1) {
+    // With a mirror the batch is durable when it is so in both.
+    if (options.acks === 1 && hosted.mirror === null) {
       return durable.promise.then(
         () => reply,
         fault => this.#refused(name, hosted, { error: faultToWire(fault) }),
       )
     }
     const { timeoutMs } = options
-    return this.#acknowledge(name, hosted, { reply, endOffset: decision.lastOffset + 1, timeoutMs })
+    const wait = { reply, endOffset: decision.lastOffset + 1, timeoutMs, durableOnly: options.acks === 1 }
+    return this.#acknowledge(name, hosted, wait)
   }
 
   /** The batch is in the log already; it is promised no earlier than one that was appended now. */

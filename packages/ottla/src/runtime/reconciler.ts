@@ -5,9 +5,16 @@
  */
 import { assert } from '../base/assert.ts'
 import type { BrokerId } from '../base/units.ts'
-import type { Uuid } from '../base/uuid.ts'
+import { type Uuid, ZERO_UUID } from '../base/uuid.ts'
 import type { BrokerConfigInForce } from '../core/metadata/broker-config.ts'
-import { ConfigResource, type MetadataImage, overridesOf, type TopicImage, topicById } from '../core/metadata/image.ts'
+import {
+  ConfigResource,
+  type MetadataImage,
+  overridesOf,
+  type PartitionImage,
+  type TopicImage,
+  topicById,
+} from '../core/metadata/image.ts'
 import type { Clock } from '../ports/clock.ts'
 import { DiskFault } from '../ports/disk.ts'
 import type { Observe } from '../ports/observe.ts'
@@ -16,7 +23,9 @@ import { eachOf } from '../storage/env.ts'
 import type { Log } from '../storage/log.ts'
 import type { DataDirectories } from './data-directories.ts'
 import { HostedPartition } from './hosted-partition.ts'
+import { placeLog } from './log-place.ts'
 import type { PartitionTable } from './partition-table.ts'
+import type { ReplicaMoves } from './replica-moves.ts'
 
 /** Logs opened or created at a time: enough to keep a disk busy, few enough to leave descriptors. */
 const OPENING_MAX = 32
@@ -28,6 +37,7 @@ export interface ReconcilerParts {
   readonly config: BrokerConfigInForce
   readonly directories: DataDirectories
   readonly table: PartitionTable
+  readonly moves: Pick<ReplicaMoves, 'takePreferred' | 'resume' | 'abandon'>
   readonly clock: Clock
   readonly observe: Observe
 }
@@ -104,6 +114,7 @@ export class Reconciler {
       if (hosted.config !== how.config) {
         hosted.configure(how.config)
         hosted.log.setConfig(how.config)
+        hosted.mirror?.setConfig(how.config)
       }
       if (hosted.state.partitionEpoch !== term.partitionEpoch) hosted.enterTerm(term, clock.monoMs())
     } catch (fault) {
@@ -120,21 +131,26 @@ export class Reconciler {
     index: number,
     how: { readonly config: TopicConfig; readonly mayCreate: boolean },
   ): Promise<HostedPartition | null> {
-    const { directories, table, clock, self } = this.#parts
-    let log = directories.find(topic.id, index)
-    if (log === undefined) {
+    const { directories, table, clock, observe, moves, self } = this.#parts
+    const named = namedDirectory(topic.partitions[index], self)
+    const placed = await placeLog(directories, { topicId: topic.id, partition: index, named, observe })
+    let { log } = placed
+    if (log === null) {
       const key = `${topic.id}/${index}`
       // Without files there is nothing that could be missing.
-      if (!how.mayCreate && how.config.durability !== 'memory') this.#withheld.add(key)
+      if (placed.isMissing || (!how.mayCreate && how.config.durability !== 'memory')) this.#withheld.add(key)
       if (this.#withheld.has(key)) {
         this.#offline(topic, index, 'its log directory is missing')
         return null
       }
       const id = { topic: topic.name, topicId: topic.id, partition: index }
-      log = await directories.create(id, how.config)
+      const path = moves.takePreferred(topic.name, index)
+      const wanted = directories.byId(named) ?? (path === null ? undefined : directories.at(path))
+      log = await directories.create(id, how.config, wanted)
     } else log.setConfig(how.config)
     const hosted = await HostedPartition.open(log, { self, config: how.config, clock })
     table.add(hosted)
+    if (placed.interrupted !== null) moves.resume(hosted, placed.interrupted)
     return hosted
   }
 
@@ -145,20 +161,24 @@ export class Reconciler {
   }
 
   async #removeTopics(change: Change): Promise<void> {
-    const { table, directories } = this.#parts
+    const { table, directories, moves } = this.#parts
     const gone = [...change.removed].flatMap(id => table.ofTopic(id))
     // A log takes its time to go: whoever waits is told before.
     for (const hosted of gone) {
       table.delete(hosted)
       hosted.close()
+      moves.abandon(hosted)
     }
     for (const { log } of gone) await this.#removeLog(log)
     if (change.topics !== null || change.removed.size === 0) return
-    for (const log of [...directories.logs()]) if (change.removed.has(log.id.topicId)) await this.#removeLog(log)
+    for (const log of [...directories.logs(), ...directories.futures()]) {
+      if (change.removed.has(log.id.topicId)) await this.#removeLog(log)
+    }
   }
 
   async #removeLog(log: Log): Promise<void> {
     const { directories, observe } = this.#parts
+    if (log.removed) return
     try {
       await directories.directoryOf(log).remove(log)
     } catch (fault) {
@@ -177,4 +197,9 @@ export class Reconciler {
       observe.log('warn', 'log.stray', { topic, partition, topicId })
     }
   }
+}
+
+/** All zero: this broker chooses. */
+function namedDirectory(partition: PartitionImage | undefined, self: BrokerId): Uuid {
+  return partition?.directories[partition.replicas.indexOf(self)] ?? ZERO_UUID
 }

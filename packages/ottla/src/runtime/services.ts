@@ -29,6 +29,7 @@ export interface BrokerServices {
   readonly crypto: Crypto
   readonly observe: Observe
   readonly partitions: Partitions
+  readonly places: ReplicaPlaces
   readonly groups: Groups
   readonly sessions: FetchSessions
   /** The newest metadata that this broker has applied. Never changes in place: ask again for a newer one. */
@@ -184,6 +185,19 @@ export interface HeldLog {
   readonly topic: string
   readonly partition: PartitionIndex
   readonly sizeBytes: number
+  /** How far a future is behind the log that it follows, in offsets; -1 when that is not there. 0 for other logs. */
+  readonly offsetLag: Offset
+  /** It follows a log of another directory, to take its place. */
+  readonly isFuture: boolean
+}
+
+/** In which of this broker's log directories its partitions lie. */
+export interface ReplicaPlaces {
+  /**
+   * Begins to move the partition to the log directory with this path, or takes back a move that is under way when it lies
+   * there. `NONE`: the move is remembered durably, and goes on by itself.
+   */
+  move(topic: string, partition: PartitionIndex, path: string): Promise<WireErrorName>
 }
 
 /** The partitions that this broker holds. */

@@ -12,6 +12,7 @@ import { PartitionHost } from './partition-host.ts'
 import { PartitionTable } from './partition-table.ts'
 import { Purgatory } from './purgatory.ts'
 import { Reconciler } from './reconciler.ts'
+import { ReplicaMoves } from './replica-moves.ts'
 import type { AppendOptions, FetchOptions, PartitionRead } from './services.ts'
 
 const SELF = 1
@@ -34,7 +35,18 @@ export async function topicWorld(options: WorldOptions = {}) {
   const { clock, observe } = env
   const config = new BrokerConfigInForce(brokerConfigOf(keys), SELF)
   const table = new PartitionTable(SELF, () => image)
-  const reconciler = new Reconciler({ self: SELF, config, directories, table, clock, observe })
+  const moves = new ReplicaMoves({
+    table,
+    directories,
+    clock,
+    observe,
+    bytesPerSecond: () => Number.MAX_SAFE_INTEGER,
+    assign: () => Promise.resolve(null),
+    fatal: why => {
+      throw why
+    },
+  })
+  const reconciler = new Reconciler({ self: SELF, config, directories, table, moves, clock, observe })
   const apply = ({ topics = [TOPIC_ID], mayCreate = true } = {}) =>
     reconciler.apply(image, { topics: new Set(topics), removed: new Set(), mayCreate })
   const removeTopic = () => {

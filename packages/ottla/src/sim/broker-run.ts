@@ -12,6 +12,7 @@ import { Stage } from './stage.ts'
 import type { RunResult } from './verdict.ts'
 import { type ActorParts, Curtain } from './workload/actor.ts'
 import { Admin } from './workload/admin.ts'
+import { Mover } from './workload/mover.ts'
 import { Operator } from './workload/operator.ts'
 import { type Place, placesOf } from './workload/places.ts'
 import { Producer } from './workload/producer.ts'
@@ -22,6 +23,9 @@ import type { Micros } from './world/scheduler.ts'
 /** Compactions that are cut off when all other faults are over, and how long each is waited for. */
 const LAST_SWAPS = 6
 const LAST_SWAP_WITHIN: Micros = 1_000_000
+/** The same for moves. */
+const LAST_MOVES = 3
+const LAST_MOVE_WITHIN: Micros = 500_000
 
 export class BrokerRun {
   readonly #plan: BrokerPlan
@@ -70,17 +74,27 @@ export class BrokerRun {
     const clients = this.#clients(parts, curtain)
     const operator = new Operator('operator', parts, { curtain, topics: this.#plan.topics })
     if (this.#plan.isOperated) clients.push(operator.run())
+    const mover = this.#mover(parts, curtain)
+    if (mover !== null) clients.push(mover.run())
     await stage.chaos(this.#plan.chaos)
+    if (mover !== null) {
+      for (let i = 0; i < LAST_MOVES; i++) await stage.lastFault('crash-in-move', LAST_MOVE_WITHIN)
+    }
     if (this.#plan.topics.some(({ compaction }) => compaction !== null)) {
       for (let i = 0; i < LAST_SWAPS; i++) await stage.lastFault('power-in-swap', LAST_SWAP_WITHIN)
     }
     curtain.isClosing = true
     await Promise.all(clients)
-    const judges = { admin, operator }
+    const judges = { admin, operator, mover }
     await this.#readEverything(judges, 'in the end')
     await this.#readAfter(judges, 'a clean stop', machine => machine.stop())
     await this.#readAfter(judges, 'a kill', machine => machine.crash('kill'))
     await this.#readAfter(judges, 'a power cut', machine => machine.crash('power'))
+  }
+
+  #mover(parts: ActorParts, curtain: Curtain): Mover | null {
+    const { moves } = this.#plan
+    return moves === null ? null : new Mover('mover', parts, { curtain, places: this.#places, ...moves })
   }
 
   #clients(parts: ActorParts, curtain: Curtain): Promise<void>[] {
@@ -103,11 +117,12 @@ export class BrokerRun {
     await this.#readEverything(judges, `after ${what}`)
   }
 
-  async #readEverything({ admin, operator }: Judges, when: string): Promise<void> {
+  async #readEverything({ admin, operator, mover }: Judges, when: string): Promise<void> {
     this.#stage.journal.note('run', `read ${when}`)
     for (const place of this.#places) await admin.readAll(place)
     admin.hangUp()
     await operator.check()
+    await mover?.check()
   }
 }
 
@@ -115,4 +130,6 @@ export class BrokerRun {
 interface Judges {
   readonly admin: Admin
   readonly operator: Operator
+  /** Null: there is one directory. */
+  readonly mover: Mover | null
 }

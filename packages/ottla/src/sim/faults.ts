@@ -33,7 +33,11 @@ export const faultKinds = [
   'index-damage',
 ] as const
 
-export type FaultKind = (typeof faultKinds)[number]
+/** `crash-in-move` is for runs in which partitions move between directories. */
+export type FaultKind = (typeof faultKinds)[number] | 'crash-in-move'
+
+/** A future is about to take the place of a log, and only the metadata does not say so yet. */
+const endsMove = ({ kind, path }: DiskOperation) => kind === 'rename' && path.endsWith('/.ottla-moved-to.tmp')
 
 /** A compacted segment begins to take the place of others. */
 const beginsSwap = ({ kind, path }: DiskOperation) => kind === 'rename' && path.endsWith('.log.cleaned')
@@ -120,6 +124,7 @@ export class FaultInjector {
     'kill-inside': () => this.#targets.machine.crashInside(this.#rng.int(1, 30), 'kill'),
     'power-inside': () => this.#targets.machine.crashInside(this.#rng.int(1, 30), 'power'),
     'power-in-swap': () => this.#crashInSwap(),
+    'crash-in-move': () => this.#crashInMove(),
     'clean-stop': () => this.#targets.machine.stop(),
     'slow-disk': () => this.#targets.weather.slow(this.#rng.int(5, 200), this.#rng.int(100 * MS, 3 * SECOND)),
     'sync-stall': () => this.#targets.weather.stallSyncs(this.#rng.int(50 * MS, 8 * SECOND)),
@@ -135,6 +140,11 @@ export class FaultInjector {
   #crashInSwap(): void {
     const from = this.#rng.chance(0.3) ? beginsSwap : whenSwapRetires()
     this.#targets.machine.crashInside(this.#rng.int(1, 6), 'power', from)
+  }
+
+  #crashInMove(): void {
+    const kind: CrashKind = this.#rng.chance(0.7) ? 'power' : 'kill'
+    this.#targets.machine.crashInside(this.#rng.int(1, 25), kind, endsMove)
   }
 
   /** Before the next start some indexes hold nonsense: no loss, they can be made again (docs/reliability.md A10). */

@@ -19,14 +19,24 @@ const KIB = 1024
 const NEVER_MS = 30 * 86_400_000
 
 export const DATA_DIRECTORY = '/data'
+/** Where partitions may move to. */
+const OTHER_DIRECTORY = '/more'
 
 export interface ProducerPlan extends ProducerPace {
   readonly kind: ProducerKind
   readonly durability: Durability
 }
 
+/** Partitions that move between log directories meanwhile. */
+export interface MovePlan {
+  readonly directories: readonly string[]
+  readonly pauseMsMax: number
+}
+
 export interface BrokerPlan {
   readonly config: BrokerConfig
+  /** Null: there is one directory. */
+  readonly moves: MovePlan | null
   readonly topics: readonly TopicPlan[]
   readonly producers: readonly ProducerPlan[]
   readonly readers: number
@@ -41,23 +51,39 @@ export interface BrokerPlan {
 
 export function drawBrokerPlan(rng: Prng): BrokerPlan {
   const topics = drawTopics(rng)
+  const config = drawConfig(rng)
+  const moves = drawMoves(rng.fork('moves'))
   return {
-    config: drawConfig(rng),
+    config: moves === null ? config : withMoves(config, moves, rng.fork('throttle')),
+    moves,
     topics,
     producers: Array.from({ length: rng.int(1, 4) }, () => drawProducer(rng, topics)),
     readers: rng.int(0, 3),
     deletesRecords: rng.chance(0.3),
     net: drawNet(rng),
-    faults: withSwaps(drawFaultPlan(rng), topics),
+    faults: withRareMoments(drawFaultPlan(rng), { topics, moves }),
     chaos: rng.pick([1, 3, 8]) * SECOND,
     isOperated: rng.chance(0.4),
   }
 }
 
-/** Compaction is at risk in few moments only: where there is one, they are looked for. */
-function withSwaps(faults: FaultPlan, topics: readonly TopicPlan[]): FaultPlan {
-  if (topics.every(({ compaction }) => compaction === null)) return faults
-  return { ...faults, kinds: [...new Set<FaultKind>([...faults.kinds, 'power-in-swap'])] }
+/** Compaction, and moves, are at risk in few moments only: where there are any, they are looked for. */
+function withRareMoments(faults: FaultPlan, of: { topics: readonly TopicPlan[]; moves: MovePlan | null }): FaultPlan {
+  const kinds = new Set<FaultKind>(faults.kinds)
+  if (of.topics.some(({ compaction }) => compaction !== null)) kinds.add('power-in-swap')
+  if (of.moves !== null) kinds.add('crash-in-move')
+  return { ...faults, kinds: [...kinds] }
+}
+
+function drawMoves(rng: Prng): MovePlan | null {
+  if (!rng.chance(0.4)) return null
+  return { directories: [DATA_DIRECTORY, OTHER_DIRECTORY], pauseMsMax: rng.pick([20, 200, 1_000]) }
+}
+
+/** With a copy that takes from no time to longer than any run. */
+function withMoves(config: BrokerConfig, { directories }: MovePlan, rng: Prng): BrokerConfig {
+  const replicaAlterLogDirsIoMaxBytesPerSecond = rng.pick([Number.MAX_SAFE_INTEGER, 1_000_000, 50_000, 1_000])
+  return { ...config, logDirs: directories, replicaAlterLogDirsIoMaxBytesPerSecond }
 }
 
 /** Smaller than the config allows where only that makes rolls, reuse and pressure happen within seconds. */

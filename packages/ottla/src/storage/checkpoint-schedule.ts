@@ -86,6 +86,8 @@ export class CheckpointSchedule {
 
   #ended(): void {
     this.#running = false
+    // Asked for while this one was made, and due before it was over.
+    if (this.#atMs !== null && this.#atMs <= this.#clock.monoMs()) this.#begin()
     this.#onEnd()
   }
 }

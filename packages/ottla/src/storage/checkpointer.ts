@@ -123,7 +123,9 @@ export class Checkpointer {
 
   async #run(changed: readonly Log[], snapshots: readonly LogSnapshot[]): Promise<void> {
     const { journal } = this.#host
-    const noted = changed.map(log => this.#note(log))
+    // Nothing more of a log that is being dropped is written, and to wait for it would be to wait for ever.
+    for (const log of changed) if (log.leaving) this.#changed.add(log)
+    const noted = changed.filter(log => !log.leaving).map(log => this.#note(log))
     const { lastSynced } = journal
     if (planted('ring-reused-before-writeback-synced')) {
       this.#ring.release(lastSynced)

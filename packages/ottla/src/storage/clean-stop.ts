@@ -23,9 +23,14 @@ import { encodeProducerSnapshot, snapshotFileName } from './producer-snapshot.ts
 
 const WIDTH = 4
 
-export async function finishCleanly(directory: LogDirectory, checkpointer: Checkpointer): Promise<void> {
+/** `held`: every log of the directory. */
+export async function finishCleanly(
+  directory: LogDirectory,
+  held: readonly Log[],
+  checkpointer: Checkpointer,
+): Promise<void> {
   const { disk } = directory.env
-  const logs = [...directory.logs()].filter(log => log.durability !== 'memory')
+  const logs = held.filter(log => log.durability !== 'memory')
   await eachOf(
     logs.filter(log => log.touched && log.fault === null),
     WIDTH,

@@ -1,7 +1,7 @@
 /**
  * Keeps the names of a log's files still while somebody reads by them: many at a time may use the files, and whoever
- * renames or removes one waits until nobody does, and holds newcomers back meanwhile. Not for the active segment, whose
- * name never changes. Nobody inside enters again.
+ * renames or removes one, or the log's folder, waits until nobody does, and holds newcomers back meanwhile. Nobody inside
+ * enters again.
  */
 export class FileGate {
   #users = 0

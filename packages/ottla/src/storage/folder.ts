@@ -23,6 +23,8 @@ export interface PartitionFolder {
   readonly topic: string
   readonly partition: number
   readonly topicId: Uuid
+  /** The log followed one of another directory. */
+  readonly isFuture: boolean
   /** By base offset, with the sizes of the files. */
   readonly segments: readonly Segment[]
   /** Offsets of the producer snapshots, rising. */
@@ -36,7 +38,7 @@ export interface PartitionFolder {
 export async function openFolder(
   disk: Disk,
   path: string,
-  name: { readonly topic: string; readonly partition: number },
+  name: { readonly topic: string; readonly partition: number; readonly isFuture: boolean },
 ): Promise<PartitionFolder | null> {
   const metadata = readTextSync(disk, `${path}/${PARTITION_METADATA}`)
   const topicId = metadata === null ? null : parsePartitionMetadata(metadata)

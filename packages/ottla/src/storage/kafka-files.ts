@@ -128,7 +128,23 @@ export function parseFolderName(name: string): { readonly topic: string; readonl
 /** What a folder becomes when its log is deleted, or does not belong here. Kafka removes the one and warns of the other. */
 export function retiredFolderName(folder: string, id: string, why: 'delete' | 'stray'): string {
   // Kafka's bound on the name, with room for its suffix, on file systems that take 255 bytes.
-  return `${folder.slice(0, 255 - id.length - why.length - 2)}.${id}-${why}`
+  return `${folder.slice(0, FOLDER_NAME_CHARS_MAX - id.length - why.length - 2)}.${id}-${why}`
+}
+
+/** What file systems take as one name. */
+export const FOLDER_NAME_CHARS_MAX = 255
+/** By so much the name of a future's folder is longer than that of its partition's. */
+export const FUTURE_SUFFIX_CHARS = 1 + 32 + '-future'.length
+
+/** The folder of a log on its way to another directory, until it takes the place of the one it follows. */
+export function futureFolderName(folder: string, id: string): string {
+  return `${folder}.${id}-future`
+}
+
+/** Whose future a folder holds, or null when it holds none. */
+export function parseFutureFolderName(name: string): ReturnType<typeof parseFolderName> {
+  const found = /^(.+)\.[0-9a-f]{32}-future$/.exec(name)
+  return found === null ? null : parseFolderName(found[1] as string)
 }
 
 export const DELETED_FOLDER = /\.[0-9a-f]{32}-delete$/

@@ -12,12 +12,12 @@ import { Checkpointer } from './checkpointer.ts'
 import { finishCleanly } from './clean-stop.ts'
 import { DirectoryCleaner } from './cleaner/directory-cleaner.ts'
 import type { DescriptorCache } from './descriptors.ts'
-import { type LogId, logName, type ProducerSnapshot, type StorageEnv } from './env.ts'
-import { RecordKind } from './journal/format.ts'
+import type { LogId, ProducerSnapshot, StorageEnv } from './env.ts'
+import { type FutureStart, HeldLogs } from './held-logs.ts'
 import { type Control, type ControlKind, Journal } from './journal/journal.ts'
 import type { JournalOptions, Ring } from './journal/ring.ts'
 import { folderName, type OffsetsByPartition } from './kafka-files.ts'
-import { emptyStart, Log, type LogStart } from './log.ts'
+import { Log, type LogStart } from './log.ts'
 import type { LogHost } from './log-host.ts'
 import type { MemoryBudget } from './memory-budget.ts'
 import { PageCacheWriter } from './page-cache.ts'
@@ -64,6 +64,7 @@ export interface Opened {
     readonly path: string
     readonly start: LogStart
     readonly journaled: boolean
+    readonly isFuture: boolean
   }[]
 }
 
@@ -85,7 +86,7 @@ export class LogDirectory implements LogHost {
   readonly #folders: PartitionFolders
   readonly #opened: Opened
   readonly #turnstile = new Turnstile()
-  readonly #logs = new Map<string, Log>()
+  readonly #held: HeldLogs
   readonly #roomListeners = new Set<() => void>()
   readonly #faultListeners: ((fault: DiskFault) => void)[] = []
   #fault: DiskFault | null = null
@@ -123,58 +124,64 @@ export class LogDirectory implements LogHost {
     this.#schedule = new CheckpointSchedule({ clock, checkpoint, stopped, onEnd: onProgress })
     this.#folders = new PartitionFolders(env, options.path, { descriptors, stopped })
     this.#checkpointer = new Checkpointer(this, { ring: opened.ring, ringId: opened.ringId, path: options.path })
-    for (const { id, path, start, journaled } of opened.logs) this.#adopt(id, { path, start, journaled })
+    this.#held = new HeldLogs(this, { folders: this.#folders, checkpointer: this.#checkpointer })
+    for (const log of opened.logs) this.#adopt(log)
   }
 
   get logCount(): number {
-    return this.#logs.size
+    return this.#held.count
   }
 
   get fault(): DiskFault | null {
     return this.#fault
   }
 
+  /** Those that are served from here. */
   logs(): Iterable<Log> {
-    return this.#logs.values()
+    return this.#held.current()
+  }
+
+  /** Those that follow a log of another directory, to take its place. */
+  futures(): Iterable<Log> {
+    return this.#held.futures()
   }
 
   find(topicId: Uuid, partition: number): Log | undefined {
-    return this.#logs.get(logName({ topicId, partition }))
+    return this.#held.find(topicId, partition)
   }
 
-  /** Makes the partition's folder, durably. A log of `durability=memory` has none. */
+  findFuture(topicId: Uuid, partition: number): Log | undefined {
+    return this.#held.findFuture(topicId, partition)
+  }
+
+  /** Makes the partition's folder, durably. A log of `durability=memory` has none. Rejects with a DiskFault. */
   create(id: LogId, config: TopicConfig): Promise<Log> {
-    return this.exclusively(async () => {
-      assert(this.find(id.topicId, id.partition) === undefined, 'a log is created once', { ...id })
-      this.#throwFault()
-      const path = this.#folders.pathOf(id)
-      if (config.durability !== 'memory') await this.#guarded(() => this.#folders.make(id))
-      const log = new Log(this, id, { path, config, start: emptyStart(path) })
-      // Recovery takes a log that no checkpoint knows for a journaled one unless the journal says otherwise.
-      if (config.durability === 'page-cache') await this.record(log, RecordKind.unjournaled, { offset: 0 })
-      this.#logs.set(logName(id), log)
-      if (config.durability !== 'memory') this.changed(log)
-      return log
-    })
+    return this.exclusively(() => this.#held.create(id, config))
+  }
+
+  /** Makes, durably, a log that is to follow one of another directory. Rejects with a DiskFault. */
+  createFuture(id: LogId, start: FutureStart): Promise<Log> {
+    return this.exclusively(() => this.#held.createFuture(id, start))
+  }
+
+  /** A future is the partition's log here from now on. Rejects with a DiskFault. */
+  promote(log: Log): Promise<void> {
+    return this.exclusively(() => this.#held.promote(log))
+  }
+
+  /** Notes beside the log, durably, that it is about to be superseded by one in the directory `to`. Rejects with a DiskFault. */
+  noteMove(log: Log, to: Uuid): Promise<void> {
+    return this.exclusively(() => this.#held.noteMove(log, to))
+  }
+
+  /** The directory that `noteMove` named, if it ever did: whether the log is superseded is known to the metadata. */
+  movedTo(log: Log): Promise<Uuid | null> {
+    return this.#held.movedTo(log)
   }
 
   /** Deletes the log: durable in the journal, then the folder is renamed, its files go later. */
   remove(log: Log): Promise<void> {
-    return this.exclusively(async () => {
-      if (log.removed) return
-      this.#throwFault()
-      if (log.durability !== 'memory') {
-        await this.#recordDrop(log)
-        // A log made later under this name was never compacted.
-        if (log.cleanedTo !== null) await this.#guarded(() => this.cleaner.takeBackOffsets(log))
-      }
-      log.removed = true
-      log.fault = new DiskFault('ENOENT', log.path, `${log.path} was deleted`)
-      this.#logs.delete(logName(log.id))
-      this.#checkpointer.removed(log)
-      log.tail.drop()
-      if (log.durability !== 'memory') await this.#guarded(() => this.#folders.retire(log))
-    })
+    return this.exclusively(() => this.#held.remove(log))
   }
 
   /** The room of the file system that it is on. Rejects with a DiskFault. */
@@ -223,6 +230,12 @@ export class LogDirectory implements LogHost {
     })
   }
 
+  /** A checkpoint that has the log as it is now, whether it was appended to since the last one or not. */
+  checkpointOf(log: Log): Promise<void> {
+    this.changed(log)
+    return this.checkpoint()
+  }
+
   /** Clean stop (J10). Appends must have ended. After a fault nothing is written any more. */
   async close(): Promise<void> {
     assert(!this.#closing, 'a directory is closed once')
@@ -230,14 +243,14 @@ export class LogDirectory implements LogHost {
     await this.cleaner.stop()
     await this.exclusively(async () => {
       if (this.#fault !== null) return
-      await this.#guarded(() => this.cleaner.finish())
-      this.#checkpointer.closing(this.#logs.values())
-      await this.#guarded(() => this.#checkpointer.run())
+      await this.guarded(() => this.cleaner.finish())
+      this.#checkpointer.closing(this.#held.all())
+      await this.guarded(() => this.#checkpointer.run())
       await this.journal.drain()
-      await this.#guarded(() => finishCleanly(this, this.#checkpointer))
+      await this.guarded(() => finishCleanly(this, [...this.#held.all()], this.#checkpointer))
     }).catch(error => this.env.observe.log('error', 'storage.stop-failed', { path: this.path, reason: String(error) }))
     for (const part of [this.writeBack, this.#schedule, this.#folders]) part.stop()
-    for (const log of this.#logs.values()) log.tail.drop()
+    for (const log of this.#held.all()) log.tail.drop()
     this.pieces.end()
     this.descriptors.close()
     await this.journal.close()
@@ -249,6 +262,15 @@ export class LogDirectory implements LogHost {
 
   exclusively<T>(work: () => Promise<T>): Promise<T> {
     return this.#turnstile.enter(work)
+  }
+
+  async guarded<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work()
+    } catch (error) {
+      if (!isDiskFault(error, 'ENOSPC')) this.failed(error)
+      throw error
+    }
   }
 
   async record(log: Log, kind: ControlKind, control: Control): Promise<void> {
@@ -265,7 +287,7 @@ export class LogDirectory implements LogHost {
 
   async checkpointNow(): Promise<void> {
     try {
-      await this.#schedule.noting(() => this.#guarded(() => this.#checkpointer.run()))
+      await this.#schedule.noting(() => this.guarded(() => this.#checkpointer.run()))
     } finally {
       this.#logFull()
     }
@@ -310,45 +332,18 @@ export class LogDirectory implements LogHost {
     this.#tellRoom()
   }
 
-  /** Nothing more of the log is written: what it has goes with it, and a full disk must not keep it. */
-  async #recordDrop(log: Log): Promise<void> {
-    log.leaving = true
-    try {
-      await this.pageCache.drain().catch(error => {
-        if (!isDiskFault(error, 'ENOSPC')) throw error
-      })
-      await this.writeBack.quiet(log)
-      this.#throwFault()
-      await this.record(log, RecordKind.drop, { offset: 0 })
-    } catch (error) {
-      log.leaving = false
-      throw error
-    }
-  }
-
-  #adopt(id: LogId, found: { path: string; start: LogStart; journaled: boolean }): void {
-    const { path, start, journaled } = found
+  #adopt({ id, path, start, journaled, isFuture }: Opened['logs'][number]): void {
     // It goes on as it was until its host says how it is to be.
     const durability = journaled ? 'disk' : 'page-cache'
     const log = new Log(this, id, { path, config: { ...this.#opened.defaultConfig, durability }, start })
     log.touched = !this.cleanStart
-    log.cleanedTo = this.#opened.cleaned.get(folderName(id.topic, id.partition)) ?? null
-    this.#logs.set(logName(id), log)
+    if (!isFuture) log.cleanedTo = this.#opened.cleaned.get(folderName(id.topic, id.partition)) ?? null
+    this.#held.adopt(log, isFuture)
     this.#checkpointer.changed(log)
   }
 
   #retainAll(nowWallMs: Millis): Promise<boolean> {
-    return this.exclusively(() => this.#guarded(() => retainLogs([...this.#logs.values()], nowWallMs)))
-  }
-
-  /** A fault in here poisons the directory. A full disk does not: what failed is tried again with the next checkpoint. */
-  async #guarded<T>(work: () => Promise<T>): Promise<T> {
-    try {
-      return await work()
-    } catch (error) {
-      if (!isDiskFault(error, 'ENOSPC')) this.failed(error)
-      throw error
-    }
+    return this.exclusively(() => this.guarded(() => retainLogs([...this.#held.current()], nowWallMs)))
   }
 
   #throwFault(): void {

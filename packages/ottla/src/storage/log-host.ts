@@ -26,6 +26,8 @@ export interface LogHost {
   readonly isFull: boolean
   /** Runs when no checkpoint, cut, removal or retention of the directory does. */
   exclusively<T>(work: () => Promise<T>): Promise<T>
+  /** A fault of `work` fails the directory. A full disk does not: what failed is tried again with the next checkpoint. */
+  guarded<T>(work: () => Promise<T>): Promise<T>
   /**
    * Journals a control record; resolves when it is durable. For whoever runs exclusively: when the ring is full, the
    * checkpoint that empties it is made here, as nobody else can.

@@ -52,8 +52,6 @@ const DONE = Promise.resolve()
 
 export class Log implements Journaled, Written {
   readonly id: LogId
-  /** Its folder. */
-  readonly path: string
   readonly key: Uint8Array
   readonly epochs: LeaderEpochs
   /** As found at start: the host rebuilds its state from it. */
@@ -88,6 +86,10 @@ export class Log implements Journaled, Written {
   /** About to be removed: nothing of it is written any more. */
   leaving = false
   removed = false
+  /** Another log follows it, to take its place: nothing that may be copied later goes by compaction meanwhile. */
+  followed = false
+  /** Its start stays where it is: retention waits. */
+  startHeld = false
   roundNumber = 0
   roundSlot = 0
   queued = false
@@ -96,6 +98,7 @@ export class Log implements Journaled, Written {
   #config: TopicConfig
   #hooks: LogHooks | null = null
   #cutting = false
+  #path: string
   readonly #host: LogHost
 
   constructor(host: LogHost, id: LogId, options: { path: string; config: TopicConfig; start: LogStart }) {
@@ -103,7 +106,7 @@ export class Log implements Journaled, Written {
     this.#host = host
     this.tail = new LogTail(host)
     this.id = id
-    this.path = path
+    this.#path = path
     this.key = logKey(id.partition, uuidToBytes(id.topicId))
     this.#config = config
     this.durability = config.durability
@@ -116,6 +119,11 @@ export class Log implements Journaled, Written {
     const { highWatermark, producers, producersBehind } = start
     this.recovered = { highWatermark, producers, producersBehind }
     this.producersOffset = start.producers.offset
+  }
+
+  /** Its folder. */
+  get path(): string {
+    return this.#path
   }
 
   get config(): TopicConfig {
@@ -279,6 +287,12 @@ export class Log implements Journaled, Written {
   }
 
   // What follows is for the other parts of storage.
+
+  /** Its folder has another name from now on. For whoever is alone with the log's files. */
+  moveTo(path: string): void {
+    this.#path = path
+    for (const segment of this.segments) segment.moveTo(path)
+  }
 
   /** `advanceStart` for whoever runs exclusively. */
   async startAt(offset: Offset): Promise<void> {

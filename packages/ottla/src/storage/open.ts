@@ -33,6 +33,7 @@ import {
   type OffsetsByPartition,
   OTHER_FOLDER,
   parseFolderName,
+  parseFutureFolderName,
   parseMetaProperties,
   parseOffsets,
   RECOVERY_POINTS,
@@ -55,6 +56,7 @@ interface RecoveredLog {
   readonly path: string
   readonly start: LogStart
   readonly journaled: boolean
+  readonly isFuture: boolean
 }
 
 /** Throws a StorageRefusal when the directory must not be opened as it is, a DiskFault when the disk fails. */
@@ -198,9 +200,10 @@ async function openFolders(env: StorageEnv, path: string): Promise<PartitionFold
       await removeTree(disk, folderPath).catch(error => ignore(String(error)))
       return
     }
-    const parsed = parseFolderName(name)
-    if (kind !== 'directory' || parsed === null || OTHER_FOLDER.test(name)) return ignore('no partition has this name')
-    const folder = await openFolder(disk, folderPath, parsed).catch(error => {
+    const future = parseFutureFolderName(name)
+    const parsed = future ?? (OTHER_FOLDER.test(name) ? null : parseFolderName(name))
+    if (kind !== 'directory' || parsed === null) return ignore('no partition has this name')
+    const folder = await openFolder(disk, folderPath, { ...parsed, isFuture: future !== null }).catch(error => {
       // Nobody may read it (A15). Whatever else fails, fails for all.
       if (isDiskFault(error, 'EACCES')) return null
       throw error
@@ -208,7 +211,18 @@ async function openFolders(env: StorageEnv, path: string): Promise<PartitionFold
     if (folder === null) ignore('its partition.metadata is missing or cannot be read')
     else folders.push(folder)
   })
-  return folders.sort((a, b) => (a.path < b.path ? -1 : 1))
+  return oneEach(env, folders).sort((a, b) => (a.path < b.path ? -1 : 1))
+}
+
+/** A directory holds a log once. Were a future beside the log that it follows, it would be of no use. */
+function oneEach({ observe }: StorageEnv, folders: readonly PartitionFolder[]): PartitionFolder[] {
+  const kept = new Map<string, PartitionFolder>()
+  for (const folder of [...folders].sort((a, b) => Number(a.isFuture) - Number(b.isFuture))) {
+    const other = kept.get(logName(folder))
+    if (other === undefined) kept.set(logName(folder), folder)
+    else observe.log('warn', 'storage.stray', { path: folder.path, why: `${other.path} is the same partition` })
+  }
+  return [...kept.values()]
 }
 
 async function openFoundLogs(
@@ -247,6 +261,7 @@ async function openFoundLogs(
       path: folder.path,
       start,
       journaled: found.defaultConfig.durability !== 'page-cache',
+      isFuture: folder.isFuture,
     })
   })
   return logs.sort((a, b) => (a.path < b.path ? -1 : 1))
@@ -275,7 +290,9 @@ async function replayLogs(
   const logs = new Map<string, RecoveringLog>()
   for (const folder of folders) {
     const key = logName(folder)
-    logs.set(key, new RecoveringLog(env, folder, defaultConfig.indexIntervalBytes, entries.get(key) ?? null))
+    // Of a log that was dropped and made again, or came back, the checkpoint may know the former life only.
+    const entry = dropsLeft.has(key) ? null : (entries.get(key) ?? null)
+    logs.set(key, new RecoveringLog(env, folder, defaultConfig.indexIntervalBytes, entry))
   }
   for (const [key, entry] of entries) {
     if (!logs.has(key) && !dropsLeft.has(key)) throw missingFolder(path, entry)
@@ -308,6 +325,7 @@ async function replayLogs(
     path: log.folder.path,
     start: startOf(log),
     journaled: log.journaled,
+    isFuture: log.folder.isFuture,
   }))
 }
 

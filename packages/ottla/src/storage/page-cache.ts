@@ -149,7 +149,7 @@ export class PageCacheWriter {
     if (log.leaving) return null
     const pieces = log.pieces.filter(piece => piece.kind === 'cached' && piece.unwrittenBytes > 0)
     if (pieces.length === 1 && this.#writeInPlace(pieces[0] as Piece)) return null
-    return this.#writeInBackground(pieces)
+    return this.#writeInBackground(log, pieces)
   }
 
   #writeInPlace(piece: Piece): boolean {
@@ -171,13 +171,15 @@ export class PageCacheWriter {
     return true
   }
 
-  async #writeInBackground(pieces: readonly Piece[]): Promise<void> {
+  async #writeInBackground(log: Log, pieces: readonly Piece[]): Promise<void> {
     for (const piece of pieces) {
       const end = piece.endPosition
       piece.writing = true
       try {
-        await this.#descriptors.with(piece.segment.file('log'), 'cached', file =>
-          file.write(piece.writtenPosition, piece.view(piece.writtenPosition, end)),
+        await log.files.shared(() =>
+          this.#descriptors.with(piece.segment.file('log'), 'cached', file =>
+            file.write(piece.writtenPosition, piece.view(piece.writtenPosition, end)),
+          ),
         )
       } finally {
         piece.writing = false
@@ -204,14 +206,17 @@ export class PageCacheWriter {
 
   async #sync(log: Log): Promise<void> {
     const end = log.endOffset
-    for (const segment of log.segments) {
-      if (!segment.unsynced) continue
-      await this.#descriptors.with(segment.file('log'), 'cached', file => file.sync())
-      if (segment.named) continue
-      // A file whose name is not durable is not there after a power cut.
-      await this.#env.disk.syncDirectory(log.path)
-      segment.named = true
-    }
+    await log.files.shared(async () => {
+      for (const segment of log.segments) {
+        if (log.removed) return
+        if (!segment.unsynced) continue
+        await this.#descriptors.with(segment.file('log'), 'cached', file => file.sync())
+        if (segment.named) continue
+        // A file whose name is not durable is not there after a power cut.
+        await this.#env.disk.syncDirectory(log.path)
+        segment.named = true
+      }
+    })
     this.#syncedTo.set(log, end)
   }
 

@@ -1,9 +1,18 @@
-/** Folders of partitions: made durably, set aside when something else has the name, retired when the log is deleted. */
+/**
+ * Folders of partitions: made durably, set aside when something else has the name, renamed when a future takes its place,
+ * retired when the log is deleted.
+ */
 import type { Millis } from '../base/units.ts'
 import type { DescriptorCache } from './descriptors.ts'
 import type { LogId, StorageEnv } from './env.ts'
 import { lastName, replaceFile } from './files.ts'
-import { folderName, formatPartitionMetadata, PARTITION_METADATA, retiredFolderName } from './kafka-files.ts'
+import {
+  folderName,
+  formatPartitionMetadata,
+  futureFolderName,
+  PARTITION_METADATA,
+  retiredFolderName,
+} from './kafka-files.ts'
 import type { Log } from './log.ts'
 import { removeTree } from './remove-tree.ts'
 
@@ -26,10 +35,14 @@ export class PartitionFolders {
     return `${this.#path}/${folderName(id.topic, id.partition)}`
   }
 
+  /** Another one each time. */
+  futurePathOf(id: LogId): string {
+    return `${this.#path}/${futureFolderName(folderName(id.topic, id.partition), this.#drawnId())}`
+  }
+
   /** The topic id, and both names, are durable before the log takes a batch. */
-  async make(id: LogId): Promise<void> {
+  async make(id: LogId, path: string): Promise<void> {
     const { disk, observe } = this.#env
-    const path = this.pathOf(id)
     if ((await disk.stat(path)) !== null) await this.#setAside(path)
     await disk.makeDirectory(path)
     try {
@@ -45,14 +58,28 @@ export class PartitionFolders {
     }
   }
 
+  /** A future's folder becomes the partition's, while its log is in use. The name is durable. */
+  async promote(log: Log): Promise<void> {
+    const { disk } = this.#env
+    const path = this.pathOf(log.id)
+    if ((await disk.stat(path)) !== null) await this.#setAside(path)
+    await log.files.alone(async () => {
+      this.#forget(log)
+      await disk.rename(log.path, path)
+      log.moveTo(path)
+    })
+    await disk.syncDirectory(this.#path)
+  }
+
   /** After the drop record is durable: a crash in between is completed by recovery. */
   async retire(log: Log): Promise<void> {
     const { disk } = this.#env
-    for (const segment of log.segments) {
-      for (const kind of ['log', 'index', 'timeindex'] as const) this.#descriptors.forget(segment.file(kind))
-    }
     const retired = this.#retiredPath(log.path, 'delete')
-    await disk.rename(log.path, retired)
+    // A sync that flush.ms asked for may be under way, by names.
+    await log.files.alone(async () => {
+      this.#forget(log)
+      await disk.rename(log.path, retired)
+    })
     await disk.syncDirectory(this.#path)
     this.#later(log.config.fileDeleteDelayMs, () => removeTree(disk, retired))
   }
@@ -76,8 +103,17 @@ export class PartitionFolders {
   }
 
   #retiredPath(path: string, why: 'delete' | 'stray'): string {
-    const id = Array.from(this.#env.crypto.randomUuid(), byte => byte.toString(16).padStart(2, '0')).join('')
-    return `${this.#path}/${retiredFolderName(lastName(path), id, why)}`
+    return `${this.#path}/${retiredFolderName(lastName(path), this.#drawnId(), why)}`
+  }
+
+  #drawnId(): string {
+    return Array.from(this.#env.crypto.randomUuid(), byte => byte.toString(16).padStart(2, '0')).join('')
+  }
+
+  #forget(log: Log): void {
+    for (const segment of log.segments) {
+      for (const kind of ['log', 'index', 'timeindex'] as const) this.#descriptors.forget(segment.file(kind))
+    }
   }
 
   /** What was to be removed later is left to the next start. */

@@ -21,7 +21,7 @@ export async function retainLogs(logs: readonly Log[], nowWallMs: Millis): Promi
 
 /** Runs alone in the directory. True when the log should be looked at again after a checkpoint. */
 export async function retainLog(log: Log, nowWallMs: Millis): Promise<boolean> {
-  if (log.removed || log.fault !== null) return false
+  if (log.removed || log.fault !== null || log.startHeld) return false
   const highWatermark = log.hooks?.highWatermark() ?? log.startOffset
   const { doomed, newStart } = await chooseDoomed(log, nowWallMs, highWatermark)
   if (doomed.length > 0) await removeOldest(log, doomed, newStart)

@@ -24,7 +24,7 @@ export type SegmentFile = (typeof SEGMENT_FILES)[number]
 export class Segment {
   readonly baseOffset: Offset
   /** Path of its files without the extension. */
-  readonly stem: string
+  stem: string
   readonly index: SegmentIndex
   state: SegmentState = 'active'
   /** Where the next batch goes. Bytes. */
@@ -57,6 +57,11 @@ export class Segment {
 
   file(kind: SegmentFile): string {
     return kind === 'log' && this.swapEnd !== null ? swapFile(this.stem, this.swapEnd) : `${this.stem}.${kind}`
+  }
+
+  /** Its files lie in another folder from now on. */
+  moveTo(folder: string): void {
+    this.stem = `${folder}/${segmentName(this.baseOffset)}`
   }
 
   /** A batch goes to the segment's end. Returns its position. */

@@ -9,6 +9,7 @@ import type { Cancel, Clock } from '../ports/clock.ts'
 import { type Disk, type DiskFault, isDiskFault } from '../ports/disk.ts'
 import type { DescriptorCache } from './descriptors.ts'
 import { alignDown, alignUp, type LogPosition } from './env.ts'
+import type { FileGate } from './file-gate.ts'
 import type { Piece, PieceStore } from './piece.ts'
 
 /** A log as the write-back sees it. */
@@ -21,6 +22,8 @@ export interface Written {
   queued: boolean
   /** Partial pieces are wanted too. Owned by the write-back. */
   flushing: boolean
+  /** Writes by name pass here: the log's folder may be renamed. */
+  readonly files: FileGate
   /** The file of a piece was written to. */
   fileWritten(piece: Piece): void
 }
@@ -185,8 +188,10 @@ export class WriteBack {
     piece.writing = true
     try {
       if (padded > from) {
-        await this.#descriptors.with(piece.segment.file('log'), 'direct', file =>
-          file.write(from, piece.view(from, padded)),
+        await log.files.shared(() =>
+          this.#descriptors.with(piece.segment.file('log'), 'direct', file =>
+            file.write(from, piece.view(from, padded)),
+          ),
         )
         log.fileWritten(piece)
       }

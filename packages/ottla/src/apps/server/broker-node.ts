@@ -17,9 +17,11 @@ import { PartitionTable } from '../../runtime/partition-table.ts'
 import { ProducerIds } from '../../runtime/producer-ids.ts'
 import { Purgatory } from '../../runtime/purgatory.ts'
 import { Reconciler } from '../../runtime/reconciler.ts'
+import { ReplicaMoves } from '../../runtime/replica-moves.ts'
 import { RetentionLoop } from '../../runtime/retention-loop.ts'
-import type { BrokerServices } from '../../runtime/services.ts'
+import { type BrokerServices, ControllerUnavailable } from '../../runtime/services.ts'
 import type { BrokerConfig } from '../../spec/config/broker.ts'
+import type { WireErrorName } from '../../spec/errors.ts'
 import type { LogDirectory } from '../../storage/log-directory.ts'
 import type { OpenedData } from './open-data.ts'
 import type { ServerAdapters } from './server.ts'
@@ -35,6 +37,7 @@ export class BrokerNode {
   readonly #retention: RetentionLoop
   readonly #groups: GroupCoordinator
   readonly #cleaner: CleanerLoop
+  readonly #moves: ReplicaMoves
   readonly #incarnation: string
   #brokerEpoch = -1
   #configTold: BrokerConfig
@@ -53,7 +56,17 @@ export class BrokerNode {
     const self = config.nodeId
     const fatal = (why: unknown) => adapters.fatal(why)
     const table = new PartitionTable(self, () => this.#tail.image)
-    const reconciler = new Reconciler({ self, config: this.#config, directories, table, clock, observe })
+    this.#moves = new ReplicaMoves({
+      table,
+      directories,
+      clock,
+      observe,
+      bytesPerSecond: () => this.config.replicaAlterLogDirsIoMaxBytesPerSecond,
+      assign: (topicId, partition, directory) => this.#assignDirectory({ topicId, partition, directory }),
+      fatal,
+    })
+    const moves = this.#moves
+    const reconciler = new Reconciler({ self, config: this.#config, directories, table, moves, clock, observe })
     this.#tail = new MetadataTail({
       log: metaLog,
       apply: async ({ image, topics, removed }) => {
@@ -138,12 +151,14 @@ export class BrokerNode {
     }
     this.#brokerEpoch = registration.brokerEpoch
     this.#retention.start()
+    this.#moves.start()
     this.#groups.start()
     if (this.#config.start.logCleanerEnable) this.#cleaner.start()
   }
 
   async stop(): Promise<void> {
     await this.#groups.stop()
+    await this.#moves.stop()
     await this.#cleaner.stop()
     await this.#retention.stop()
     await this.#controller.stop()
@@ -156,9 +171,25 @@ export class BrokerNode {
    */
   #directoryFailed(table: PartitionTable, directory: LogDirectory, fault: DiskFault): void {
     this.#adapters.observe.log('error', 'log-directory.offline', { path: directory.path, reason: fault.message })
-    for (const { id } of directory.logs()) table.get(id.topicId, id.partition)?.close()
+    for (const log of [...directory.logs(), ...directory.futures()]) {
+      const hosted = table.get(log.id.topicId, log.id.partition)
+      // A future counts, and a log does no more, between the last steps of a move.
+      if (hosted?.log === log) hosted.close()
+    }
     this.#groups.review()
     if (this.#data.directories.online.length === 0) this.#adapters.fatal(fault)
+  }
+
+  /** Null: nobody answered, and it is not known whether it is recorded. */
+  async #assignDirectory(place: { topicId: Uuid; partition: number; directory: Uuid }): Promise<WireErrorName | null> {
+    const { nodeId: brokerId } = this.#config.start
+    const brokerEpoch = this.#brokerEpoch
+    try {
+      return (await this.#controller.submit({ type: 'assignDirectory', brokerId, brokerEpoch, ...place })).error
+    } catch (error) {
+      if (error instanceof ControllerUnavailable) return null
+      throw error
+    }
   }
 
   #configApplied(): void {
@@ -191,6 +222,7 @@ export class BrokerNode {
       crypto,
       observe,
       partitions,
+      places: this.#moves,
       groups: this.#groups,
       sessions: new FetchSessions({ slots: config.maxIncrementalFetchSessionCacheSlots }),
       image: () => this.#tail.image,

@@ -4,8 +4,8 @@
  *
  * - No list of topics asks for all partitions, an empty one for none; what this broker does not hold is left out.
  * - A directory that is out of service: 56, with nothing in it.
- * - `offsetLag` is 0: what is in the log of a leader, or of the only replica, lags behind nothing. No replica moves between
- *   directories in this release.
+ * - `offsetLag` is 0 for the log of a leader, or of the only replica, which lags behind nothing. A replica on its way here
+ *   has `isFutureKey`, and lags behind the one that it follows.
  */
 
 import type { Clock } from '../../ports/clock.ts'
@@ -56,10 +56,10 @@ async function describe(directory: DirectoryReply, wanted: Wanted, clock: Clock)
   const { path, error, totalBytes, usableBytes } = directory
   const byTopic = new Map<string, LogDirPartition[]>()
   let seen = 0
-  for (const { topic, partition, sizeBytes } of directory.logs()) {
+  for (const { topic, partition, sizeBytes, offsetLag, isFuture } of directory.logs()) {
     if (++seen % LOGS_PER_TURN === 0) await nextTurn(clock)
     if (wanted !== null && wanted.get(topic)?.has(partition) !== true) continue
-    const row = { partitionIndex: partition, partitionSize: sizeBytes, offsetLag: 0, isFutureKey: false }
+    const row = { partitionIndex: partition, partitionSize: sizeBytes, offsetLag, isFutureKey: isFuture }
     const rows = byTopic.get(topic)
     if (rows === undefined) byTopic.set(topic, [row])
     else rows.push(row)

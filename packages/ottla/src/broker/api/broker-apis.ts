@@ -21,6 +21,7 @@ import { initProducerId } from './22-init-producer-id.ts'
 import { offsetForLeaderEpoch } from './23-offset-for-leader-epoch.ts'
 import { describeConfigs } from './32-describe-configs.ts'
 import { alterConfigs } from './33-alter-configs.ts'
+import { alterReplicaLogDirs } from './34-alter-replica-log-dirs.ts'
 import { describeLogDirs } from './35-describe-log-dirs.ts'
 import { createPartitions } from './37-create-partitions.ts'
 import { deleteGroups } from './42-delete-groups.ts'
@@ -54,6 +55,7 @@ export function brokerApis(): ApiTable {
     offsetForLeaderEpoch,
     describeConfigs,
     alterConfigs,
+    alterReplicaLogDirs,
     describeLogDirs,
     createPartitions,
     deleteGroups,

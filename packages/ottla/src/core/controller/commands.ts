@@ -167,6 +167,17 @@ export interface AlterPartition {
   readonly isr: readonly { readonly brokerId: BrokerId; readonly brokerEpoch: number }[]
 }
 
+/** A replica is about to lie in another log directory of its broker: from the record on, that is where it counts. */
+export interface AssignDirectory {
+  readonly type: 'assignDirectory'
+  readonly brokerId: BrokerId
+  readonly brokerEpoch: number
+  readonly topicId: Uuid
+  readonly partition: PartitionIndex
+  /** One of those that the broker registered with. */
+  readonly directory: Uuid
+}
+
 /** Moves leaders by order: to the preferred replica, or to one that may lack records when no other is alive. */
 export interface ElectLeaders {
   readonly type: 'electLeaders'
@@ -190,6 +201,7 @@ export type ControllerCommand =
   | AlterConfigs
   | AllocateProducerIds
   | AlterPartition
+  | AssignDirectory
   | ElectLeaders
 
 /** The answer to each type of command. */
@@ -209,6 +221,7 @@ export interface ControllerReplies {
   alterConfigs: readonly AlteredConfig[]
   allocateProducerIds: ProducerIdBlock
   alterPartition: Outcome
+  assignDirectory: Outcome
   electLeaders: readonly ElectedLeader[]
 }
 

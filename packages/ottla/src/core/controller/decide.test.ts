@@ -10,7 +10,14 @@ import { evolveAll } from '../metadata/evolve.ts'
 import { ConfigResource, emptyImage, type MetadataImage, topicByName } from '../metadata/image.ts'
 import type { MetadataRecord } from '../metadata/records.ts'
 import { imageInvariants } from '../metadata/snapshot.ts'
-import type { ConfigChange, ConfigOperation, ControllerCommand, NewTopic, Outcome } from './commands.ts'
+import type {
+  AssignDirectory,
+  ConfigChange,
+  ConfigOperation,
+  ControllerCommand,
+  NewTopic,
+  Outcome,
+} from './commands.ts'
 import { decide } from './decide.ts'
 
 function idOf(number: number): string {
@@ -247,6 +254,41 @@ test('replicas placed by hand and counts exclude each other; no config value is 
   assert.deepEqual(create(byHand), [2, 'NONE'])
   assert.deepEqual(create({ topicId: 'AAAAAAAAAAAAAAAAAAAAAw' }), [2, 'NONE'])
   assert.throws(() => create({ topicId: 'AAAAAAAAAAAAAAAAAAAAAA' }), /id that may be given/)
+})
+
+test('a replica is assigned to a directory that its broker has, once, and keeps its term', () => {
+  const controller = new Console()
+  for (const line of ['cluster c', 'register 1 start=1 caughtUp', 'register 2 start=2 caughtUp', 'create a=2,1'])
+    controller.run(line)
+  const topicId = topicByName(controller.image, 'a')?.id ?? ''
+  const assign = (change: Partial<AssignDirectory> = {}) => {
+    const brokerEpoch = controller.image.brokers.get(change.brokerId ?? 1)?.epoch ?? 0
+    const command: AssignDirectory = {
+      ...{ type: 'assignDirectory', brokerId: 1, brokerEpoch, topicId, partition: 0, directory: idOf(1001) },
+      ...change,
+    }
+    const { records, reply } = decide(controller.image, command, controller.config)
+    controller.image = evolveAll(controller.image, records)
+    imageInvariants(controller.image)
+    return [records.length, reply.error]
+  }
+  const [home] = [controller.image.brokers.get(1)!]
+  const brokers = new Map(controller.image.brokers).set(1, { ...home, directories: [idOf(1001), idOf(1003)] })
+  controller.image = { ...controller.image, brokers }
+  const before = topicByName(controller.image, 'a')?.partitions[0]
+  assert.deepEqual(assign(), [0, 'NONE'])
+  assert.deepEqual(assign({ directory: idOf(1003) }), [1, 'NONE'])
+  assert.deepEqual(assign({ directory: idOf(1003) }), [0, 'NONE'])
+  assert.deepEqual(topicByName(controller.image, 'a')?.partitions[0], {
+    ...before,
+    directories: [idOf(1002), idOf(1003)],
+    partitionEpoch: 1,
+  })
+  assert.deepEqual(assign({ directory: idOf(1002) }), [0, 'LOG_DIR_NOT_FOUND'])
+  assert.deepEqual(assign({ partition: 1 }), [0, 'UNKNOWN_TOPIC_ID'])
+  assert.deepEqual(assign({ topicId: idOf(9) }), [0, 'UNKNOWN_TOPIC_ID'])
+  assert.deepEqual(assign({ brokerEpoch: 77 }), [0, 'STALE_BROKER_EPOCH'])
+  assert.deepEqual(assign({ brokerId: 3 }), [0, 'BROKER_ID_NOT_REGISTERED'])
 })
 
 test('validateOnly answers the same and records nothing', () => {

@@ -10,7 +10,7 @@ import type { ControllerCommand, ControllerReplies, ControllerReply } from './co
 import { decideAlterConfigs } from './configs.ts'
 import type { Decision } from './decision.ts'
 import { decideCreatePartitions } from './new-partitions.ts'
-import { decideAlterPartition, decideElectLeaders } from './partitions.ts'
+import { decideAlterPartition, decideAssignDirectory, decideElectLeaders } from './partitions.ts'
 import { decideCreateTopics, decideDeleteTopics } from './topics.ts'
 
 export type { Decision } from './decision.ts'
@@ -52,6 +52,8 @@ function decideAny(
       return decideAllocateProducerIds(image, command)
     case 'alterPartition':
       return decideAlterPartition(image, command)
+    case 'assignDirectory':
+      return decideAssignDirectory(image, command)
     case 'electLeaders':
       return decideElectLeaders(image, command)
     default:

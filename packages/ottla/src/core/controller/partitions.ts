@@ -9,7 +9,7 @@ import {
 } from '../metadata/image.ts'
 import type { MetadataRecord } from '../metadata/records.ts'
 import { checkRegistration } from './brokers.ts'
-import type { AlterPartition, ElectedLeader, ElectLeaders, Outcome } from './commands.ts'
+import type { AlterPartition, AssignDirectory, ElectedLeader, ElectLeaders, Outcome } from './commands.ts'
 import { type Decision, DONE, refusal } from './decision.ts'
 import { electLeader, type Leadership, stateRecord } from './election.ts'
 
@@ -70,6 +70,38 @@ function checkMembers(image: MetadataImage, partition: PartitionImage, command: 
     }
   }
   return null
+}
+
+/** Leadership stays as it is. Source: KIP-858. */
+export function decideAssignDirectory(image: MetadataImage, command: AssignDirectory): Decision<Outcome> {
+  const { brokerId, topicId, partition: index, directory } = command
+  const broker = image.brokers.get(brokerId)
+  const problem = checkRegistration(broker, command)
+  if (problem !== null) return { records: [], reply: problem }
+  const partition = topicById(image, topicId)?.partitions[index]
+  if (partition === undefined) {
+    return { records: [], reply: refusal('UNKNOWN_TOPIC_ID', `there is no partition ${index} of that topic`) }
+  }
+  const place = partition.replicas.indexOf(brokerId)
+  if (place === -1) {
+    const message = `broker ${brokerId} has no replica of the partition`
+    return { records: [], reply: refusal('NOT_LEADER_OR_FOLLOWER', message) }
+  }
+  if (broker?.directories.includes(directory) !== true) {
+    const message = `broker ${brokerId} has no log directory ${directory}`
+    return { records: [], reply: refusal('LOG_DIR_NOT_FOUND', message) }
+  }
+  if (partition.directories[place] === directory) return { records: [], reply: DONE }
+  const body = {
+    ...partition,
+    topicId,
+    partition: index,
+    replicas: [...partition.replicas],
+    directories: partition.directories.with(place, directory),
+    isr: [...partition.isr],
+    partitionEpoch: partition.partitionEpoch + 1,
+  }
+  return { records: [{ type: 'partition', body }], reply: DONE }
 }
 
 export function decideElectLeaders(image: MetadataImage, command: ElectLeaders): Decision<readonly ElectedLeader[]> {

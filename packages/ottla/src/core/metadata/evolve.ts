@@ -185,7 +185,7 @@ class ImageDraft {
     this.#partitionCount -= partitions.length
   }
 
-  /** A partition that is new, or has other replicas than before. */
+  /** A partition that is new, or has other replicas than before, or one of them in another directory. */
   #partition(body: MetadataPartition): void {
     const { partitions } = this.#openTopic(body.topicId)
     const before = partitions[body.partition]

@@ -162,6 +162,13 @@ export const brokerRows = {
     dynamic: true,
     doc: 'What compaction may read and write together. Bytes a second.',
   }),
+  replicaAlterLogDirsIoMaxBytesPerSecond: key({
+    kafka: 'replica.alter.log.dirs.io.max.bytes.per.second',
+    kind: long(0),
+    default: Number.MAX_SAFE_INTEGER,
+    dynamic: true,
+    doc: 'What all partitions that move between log directories of this broker may copy together. Bytes a second.',
+  }),
   maxRequestPartitionSizeLimit: key({
     kafka: 'max.request.partition.size.limit',
     kind: int(1),

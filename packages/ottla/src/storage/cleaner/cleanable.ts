@@ -23,7 +23,7 @@ export interface Cleanable {
 export async function cleanableOf(log: Log, nowWallMs: Millis): Promise<Cleanable | null> {
   const { config } = log
   if (!config.cleanupPolicy.has('compact') || log.durability === 'memory') return null
-  if (log.removed || log.fault !== null || log.hooks === null) return null
+  if (log.removed || log.followed || log.fault !== null || log.hooks === null) return null
   const from = firstDirty(log)
   const closed = closedBelow(log, Math.min(log.hooks.highWatermark(), log.producersOffset))
   const firstDirtyIndex = closed.findIndex((_, i) => endOf(log, i) > from)

@@ -148,8 +148,10 @@ export class DirectoryCleaner {
 
   #cleanedTo(log: Log, offset: Offset, cuts: number): Promise<void> {
     return this.#directory.exclusively(async () => {
-      // A cut may have come after the last swap: what was appended above it is not compacted.
-      if (log.removed || log.cuts !== cuts) throw new CleaningStopped('the log was cut while it was cleaned')
+      // A cut may have come after the last swap: what was appended above it is not compacted. And whoever follows the log
+      // must not miss a tombstone, having copied what it deletes: no other pass takes away what this one marked.
+      if (log.removed || log.followed || log.cuts !== cuts)
+        throw new CleaningStopped('the log was cut, or is copied, while it was cleaned')
       log.cleanedTo = offset
       await this.writeOffsets()
     })

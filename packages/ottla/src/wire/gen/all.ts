@@ -30,6 +30,7 @@ import { createAclsApi } from './create-acls.ts'
 import { deleteAclsApi } from './delete-acls.ts'
 import { describeConfigsApi } from './describe-configs.ts'
 import { alterConfigsApi } from './alter-configs.ts'
+import { alterReplicaLogDirsApi } from './alter-replica-log-dirs.ts'
 import { describeLogDirsApi } from './describe-log-dirs.ts'
 import { saslAuthenticateApi } from './sasl-authenticate.ts'
 import { createPartitionsApi } from './create-partitions.ts'
@@ -91,6 +92,7 @@ export const allApis: readonly AnyApi[] = [
   deleteAclsApi,
   describeConfigsApi,
   alterConfigsApi,
+  alterReplicaLogDirsApi,
   describeLogDirsApi,
   saslAuthenticateApi,
   createPartitionsApi,

@@ -33,6 +33,7 @@ export const apiRows: readonly ApiRow[] = [
   { key: 31, name: 'DeleteAcls', min: 1, max: 3, advertisedMin: 1, flexibleFrom: 2 },
   { key: 32, name: 'DescribeConfigs', min: 1, max: 4, advertisedMin: 1, flexibleFrom: 4 },
   { key: 33, name: 'AlterConfigs', min: 0, max: 2, advertisedMin: 0, flexibleFrom: 2 },
+  { key: 34, name: 'AlterReplicaLogDirs', min: 1, max: 2, advertisedMin: 1, flexibleFrom: 2 },
   { key: 35, name: 'DescribeLogDirs', min: 1, max: 4, advertisedMin: 1, flexibleFrom: 2 },
   { key: 36, name: 'SaslAuthenticate', min: 0, max: 2, advertisedMin: 0, flexibleFrom: 2 },
   { key: 37, name: 'CreatePartitions', min: 0, max: 3, advertisedMin: 0, flexibleFrom: 2 },
