@@ -49,7 +49,7 @@ if (unknown.length > 0) {
 }
 
 useCompileCache(ROOT)
-process.env.OTTLA_CRASH_STRIDE ??= String(CRASH_STRIDE)
+process.env.CRASH_STRIDE ??= String(CRASH_STRIDE)
 const begun = performance.now()
 const chosen = steps.filter(step => named.length === 0 || named.includes(step.name))
 const results = await runSteps(chosen, { cwd: ROOT, width: Math.max(2, availableParallelism()), ended: print })

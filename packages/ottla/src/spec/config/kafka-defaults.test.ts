@@ -1,6 +1,6 @@
 /**
  * Our defaults against Kafka's, key by key: equal, or said to differ with what Kafka's is. The lists were printed from
- * the ConfigDef of Kafka 4.3.1 (AbstractKafkaConfig.CONFIG_DEF, LogConfig). Where Kafka's key is null and another one
+ * the ConfigDef of Kafka 4.3.1 (AbstractKafkaConfig.CONFIG_DEF, LogConfig); QuotaConfig has the one of replica.alter.log.dirs. Where Kafka's key is null and another one
  * fills it in, the value that comes of it stands here: log.dirs (log.dir), log.retention.ms, log.roll.ms and
  * log.roll.jitter.ms (hours), log.flush.interval.ms (log.flush.scheduler.interval.ms).
  */
@@ -33,6 +33,7 @@ const KAFKA_BROKER = `
   log.cleaner.io.buffer.load.factor = 0.9
   log.cleaner.io.buffer.size = 524288
   log.cleaner.io.max.bytes.per.second = 1.7976931348623157E308
+  replica.alter.log.dirs.io.max.bytes.per.second = 9223372036854775807
   max.request.partition.size.limit = 2000
   offsets.topic.num.partitions = 50
   offsets.topic.replication.factor = 3
