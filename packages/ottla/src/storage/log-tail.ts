@@ -76,7 +76,10 @@ export class LogTail implements PieceOwner {
   pieceEvicted(piece: Piece): void {
     assert(this.pieces[0] === piece, 'the oldest piece goes first')
     this.pieces.shift()
-    if (this.pieces.length > 0 || piece.kind !== 'direct') return
+    if (this.pieces.length > 0) return
+    // So much stood idle: the log has become slower.
+    if (piece.roomBytes > (3 * piece.memory.length) / 4) this.#wishedBytes = piece.memory.length / GROWTH
+    if (piece.kind !== 'direct') return
     const startPosition = alignDown(piece.endPosition, this.#host.env.disk.alignmentBytes)
     const bytes = piece.view(startPosition, piece.endPosition).slice()
     this.#block = { segment: piece.segment, startPosition, bytes }
@@ -123,12 +126,10 @@ export class LogTail implements PieceOwner {
     return piece
   }
 
-  /** Larger while the log fills its pieces, smaller when it hardly uses them. */
+  /** Larger when the last piece lacks room for a batch; as it was when a segment ended, which says nothing of the log. */
   #wish(): number {
     const last = this.pieces.at(-1)
-    if (last === undefined || last.closed) return this.#wishedBytes
-    if (last.roomBytes < last.memory.length / 4) return GROWTH * last.memory.length
-    return last.roomBytes > (3 * last.memory.length) / 4 ? last.memory.length / 2 : last.memory.length
+    return last === undefined || last.closed ? this.#wishedBytes : GROWTH * last.memory.length
   }
 
   /** Copies the last, partial block of the segment to the start of its next piece. */

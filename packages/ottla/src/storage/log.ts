@@ -193,7 +193,7 @@ export class Log implements Journaled, Written {
     const segment = this.active
     const kind = PIECE_KINDS[this.durability]
     const { piece, opened } = this.tail.pieceFor(segment, { kind, baseOffset: header.baseOffset, bytes: batch.length })
-    if (opened) this.#host.writeBack.enqueue(this)
+    if (opened && kind === 'direct') this.#host.writeBack.enqueue(this)
     const end = endOffset(header)
     piece.append(batch, end)
     this.#host.pieces.appended(piece, batch.length)

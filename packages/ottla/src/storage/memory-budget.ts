@@ -9,7 +9,7 @@ import type { Bytes } from '../base/units.ts'
 import type { Disk } from '../ports/disk.ts'
 
 /** Smallest block. Bytes. */
-export const BLOCK_BYTES_MIN = 8192
+export const BLOCK_BYTES_MIN = 4096
 const SLAB_BYTES_MAX = 16 * 1024 * 1024
 
 /** Memory on loan, until `give`. Holds what its last user left in it. */

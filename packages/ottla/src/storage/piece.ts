@@ -110,7 +110,7 @@ export class Piece {
 }
 
 export const PIECE_BYTES_MAX = 1024 * 1024
-const PIECE_BYTES_MIN = 16_384
+const PIECE_BYTES_MIN = 4096
 
 /** All pieces of a directory: gives them memory, counts what is not written, gives back what is only kept for reading. */
 export class PieceStore {
