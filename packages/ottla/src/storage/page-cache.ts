@@ -31,8 +31,8 @@ export class PageCacheWriter {
   #fullBy: DiskFault | null = null
   /** Until the disk that is full is tried again. */
   #sleeping = false
-  /** Rejects when the disk turns out to be full. */
-  #becomesFull: PromiseWithResolvers<never> = withoutWaiting()
+  /** To tell those who drain that the disk turned out to be full. */
+  readonly #refuseDrain = new Set<(full: DiskFault) => void>()
   #fault: DiskFault | null = null
   /** Offsets that were synced because of flush.messages or flush.ms. */
   readonly #syncedTo = new WeakMap<Log, number>()
@@ -76,7 +76,9 @@ export class PageCacheWriter {
   async drain(): Promise<void> {
     if (this.#running === null) return
     if (this.#fullBy !== null && this.#sleeping) throw this.#fullBy
-    await Promise.race([this.#running, this.#becomesFull.promise])
+    const { promise: becomesFull, reject } = Promise.withResolvers<never>()
+    this.#refuseDrain.add(reject)
+    await Promise.race([this.#running, becomesFull]).finally(() => this.#refuseDrain.delete(reject))
   }
 
   poison(fault: DiskFault): void {
@@ -122,8 +124,7 @@ export class PageCacheWriter {
     { logs, written }: { readonly logs: ReadonlySet<Log>; readonly written: PromiseWithResolvers<void> },
   ): Promise<void> {
     this.#fullBy = full
-    this.#becomesFull.reject(full)
-    this.#becomesFull = withoutWaiting()
+    for (const refuse of this.#refuseDrain) refuse(full)
     this.#onProgress()
     for (const log of logs) this.#waiting.add(log)
     this.#written.promise.then(written.resolve, error => this.#refuse(written, error))
@@ -234,11 +235,4 @@ export class PageCacheWriter {
     })
     this.#timed.set(log, { atMs, cancel })
   }
-}
-
-/** One that nobody has to wait for. */
-function withoutWaiting(): PromiseWithResolvers<never> {
-  const made = Promise.withResolvers<never>()
-  made.promise.catch(() => {})
-  return made
 }
