@@ -274,6 +274,9 @@ export class Checkpointer {
   }
 
   async #writeFile(replayFrom: number): Promise<void> {
+    // J7: a write or a sync of somebody else may have failed meanwhile, and what it was for is not in the segments.
+    const { fault } = this.#host
+    if (fault !== null) throw fault
     const bytes = encodeCheckpoint({ ringId: this.#ringId, replayFrom }, [...this.#entries.values()])
     await replaceFile(this.#host.env.disk, `${this.#path}/${CHECKPOINT_FILE}`, bytes)
     await this.#host.env.disk.syncDirectory(this.#path)

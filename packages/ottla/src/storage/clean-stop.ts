@@ -23,7 +23,7 @@ import { encodeProducerSnapshot, snapshotFileName } from './producer-snapshot.ts
 
 const WIDTH = 4
 
-/** `held`: every log of the directory. */
+/** `held`: every log of the directory. Rejects with a DiskFault, and then the directory was not stopped cleanly. */
 export async function finishCleanly(
   directory: LogDirectory,
   held: readonly Log[],
@@ -36,6 +36,7 @@ export async function finishCleanly(
     WIDTH,
     log => finishLog(log, checkpointer.producersOf(log)),
   )
+  if (directory.fault !== null) throw directory.fault
   const sound = logs.filter(log => log.fault === null)
   const offsets = (of: (log: Log) => number): string =>
     formatOffsets(sound.map(log => [log.id.topic, log.id.partition, of(log)] as const))
@@ -52,7 +53,7 @@ export async function finishCleanly(
   await replaceFile(disk, `${directory.path}/${HIGH_WATERMARKS}`, offsets(highWatermarkOf))
   await checkpointer.writeClosed()
   // A damaged log must be looked at again: without the marker every log is.
-  if (sound.length < logs.length) return
+  if (sound.length < logs.length || directory.fault !== null) return
   await replaceFile(disk, `${directory.path}/${CLEAN_MARKER}`, CLEAN_MARKER_TEXT)
   await disk.syncDirectory(directory.path)
 }

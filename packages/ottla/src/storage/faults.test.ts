@@ -226,3 +226,68 @@ test('a bug in whoever is asked for a checkpoint is no fault of the disk', async
   await appendTo(log)
   await directory.close()
 })
+
+for (const how of ['a checkpoint', 'a clean stop']) {
+  test(`J4 J7 a write to a segment that fails in ${how} takes nothing that was acknowledged`, async () => {
+    const { env, fail } = faultyEnv()
+    const directory = await openTest(env)
+    const log = await directory.create(logId(), topicConfig())
+    for (let i = 0; i < 5; i++) await appendTo(log)
+    await directory.checkpoint()
+    for (let i = 5; i < 10; i++) await appendTo(log)
+    let failures = 0
+    // Once: whatever comes after it would work.
+    fail(operation => (operation.kind === 'write' && isSegment(operation) && failures++ === 0 ? 'EIO' : 'go'))
+    if (how === 'a checkpoint') await assert.rejects(directory.checkpoint(), { code: 'EIO' })
+    await directory.close()
+    assert.equal(directory.fault?.code, 'EIO')
+    const again = await openTest(testEnv({ disk: env.disk.crash('kill', new Prng(how)), seed: 'again' }))
+    const [found] = again.logs()
+    assert.equal(found?.fault, null)
+    assert.deepEqual(await valuesFrom(found, 0), offsetsAsValues(0, 10))
+    await again.close()
+  })
+}
+
+test('J4 J7 no checkpoint is made of a directory that fails under it', async () => {
+  const { env, fail } = faultyEnv()
+  const directory = await openTest(env)
+  const [log, other] = [
+    await directory.create(logId(), topicConfig()),
+    await directory.create(logId(1), topicConfig({ durability: 'page-cache' })),
+  ]
+  for (let i = 0; i < 10; i++) await appendTo(log)
+  let appended: Promise<void> | null = null
+  fail(operation => {
+    // While the checkpoint syncs one log, a write of another fails.
+    if (operation.kind === 'sync' && operation.path.endsWith('.log')) appended ??= appendTo(other)
+    return operation.kind === 'write' && operation.path.includes('orders-1') ? 'EIO' : 'go'
+  })
+  await assert.rejects(directory.checkpoint(), { code: 'EIO' })
+  assert.ok(appended)
+  await assert.rejects(appended, { code: 'EIO' })
+  await directory.close()
+})
+
+for (const what of ['create', 'createFuture'] as const) {
+  test(`J7 a directory that fails while a log is made in it (${what}) says so`, async () => {
+    const { env, fail } = faultyEnv()
+    const directory = await openTest(env)
+    const log = await directory.create(logId(1), topicConfig())
+    const config = topicConfig({ durability: 'page-cache' })
+    let appended: Promise<void> | null = null
+    fail(operation => {
+      if (operation.kind === 'makeDirectory') appended ??= appendTo(log)
+      return operation.kind === 'write' && isRing(operation) ? 'EIO' : 'go'
+    })
+    const made =
+      what === 'create'
+        ? directory.create(logId(), config)
+        : directory.createFuture(logId(), { config, startOffset: 0, epochs: [] })
+    await assert.rejects(made, { code: 'EIO' })
+    assert.ok(appended)
+    await assert.rejects(appended, { code: 'EIO' })
+    assert.equal(directory.logCount, 1)
+    await directory.close()
+  })
+}

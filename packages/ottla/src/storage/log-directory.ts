@@ -274,6 +274,8 @@ export class LogDirectory implements LogHost {
   }
 
   async record(log: Log, kind: ControlKind, control: Control): Promise<void> {
+    // The directory may have failed while its caller waited for something else of it.
+    this.#throwFault()
     let durable = false
     const recorded = this.journal.control(log, kind, control).then(() => {
       durable = true
@@ -327,7 +329,7 @@ export class LogDirectory implements LogHost {
     this.env.observe.log('error', 'storage.failed', { path: this.path, reason: error.message })
     this.journal.poison(error)
     this.pageCache.poison(error)
-    this.writeBack.stop()
+    this.writeBack.poison(error)
     for (const listener of this.#faultListeners) listener(error)
     this.#tellRoom()
   }

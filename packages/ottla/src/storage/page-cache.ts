@@ -72,13 +72,16 @@ export class PageCacheWriter {
     if (log.segments.some(segment => segment.unsynced)) this.#syncLater(log, flushMs)
   }
 
-  /** Resolves when everything appended so far is in the files, or rejects because the disk is full. */
+  /** Resolves when everything appended so far is in the files. Rejects when the disk is full, or the directory failed. */
   async drain(): Promise<void> {
-    if (this.#running === null) return
-    if (this.#fullBy !== null && this.#sleeping) throw this.#fullBy
-    const { promise: becomesFull, reject } = Promise.withResolvers<never>()
-    this.#refuseDrain.add(reject)
-    await Promise.race([this.#running, becomesFull]).finally(() => this.#refuseDrain.delete(reject))
+    if (this.#running !== null && this.#fault === null) {
+      if (this.#fullBy !== null && this.#sleeping) throw this.#fullBy
+      const { promise: becomesFull, reject } = Promise.withResolvers<never>()
+      this.#refuseDrain.add(reject)
+      await Promise.race([this.#running, becomesFull]).finally(() => this.#refuseDrain.delete(reject))
+    }
+    // It ends with a fault too, and what was to be written is not.
+    if (this.#fault !== null) throw this.#fault
   }
 
   poison(fault: DiskFault): void {

@@ -52,6 +52,7 @@ export class WriteBack {
   #fullBy: DiskFault | null = null
   readonly #writing = new Map<Written, Promise<void>>()
   #stopped = false
+  #fault: DiskFault | null = null
 
   constructor(parts: {
     readonly disk: Disk
@@ -87,11 +88,12 @@ export class WriteBack {
   }
 
   /**
-   * Resolves when the log is in its files up to `target`, or nothing is written any more (the directory has failed).
-   * Rejects when the disk is full: whoever waits would keep others from making room.
+   * Resolves when the log is in its files up to `target`. Rejects when the directory has failed, and when the disk is full:
+   * whoever waits would keep others from making room.
    */
   flush(log: Written, target: LogPosition): Promise<void> {
-    if (this.#stopped || reached(log.writtenTo, target)) return Promise.resolve()
+    if (this.#fault !== null) return Promise.reject(this.#fault)
+    if (reached(log.writtenTo, target)) return Promise.resolve()
     log.flushing = true
     this.enqueue(log)
     if (this.#fullBy !== null && this.#retry !== null) return Promise.reject(this.#fullBy)
@@ -105,13 +107,19 @@ export class WriteBack {
     await this.#writing.get(log)
   }
 
-  /** Begins nothing more. */
+  /** Begins nothing more. Nobody waits for a flush, nor will. */
   stop(): void {
     this.#stopped = true
     this.#retry?.()
     this.#queue = []
     this.#queueFrom = 0
-    for (const waiter of this.#waiters.splice(0)) waiter.done()
+  }
+
+  /** The directory has failed: nothing more is written, and whoever waits is told that it is not. */
+  poison(fault: DiskFault): void {
+    this.stop()
+    this.#fault = fault
+    for (const waiter of this.#waiters.splice(0)) waiter.refuse(fault)
   }
 
   #pump(): void {
