@@ -27,7 +27,7 @@ async function main(): Promise<number> {
   const proxy = await CaptureProxy.listen(exchange => examples.consider(exchange))
   let failed = 0
   await withTemporaryFolder(false, async folder => {
-    const broker = await startKafka({ folder, advertised: proxy.address })
+    const broker = await startKafka({ folder, logDirectories: 2, advertised: proxy.address })
     proxy.forwardTo(broker.address)
     const logFolder = join(folder, 'logs')
     await mkdir(logFolder)

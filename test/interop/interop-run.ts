@@ -7,6 +7,7 @@ import { type Address, Judge } from './raw/judge.ts'
 import { crossRead } from './scenarios/cross-reads.ts'
 import { groupAdministrationScenarios } from './scenarios/group-administration.ts'
 import { groupScenarios } from './scenarios/groups.ts'
+import { logDirectoryScenarios } from './scenarios/log-directories.ts'
 import { readingScenarios } from './scenarios/reading.ts'
 import { outcomeOf, runScenario, type Scenario, type Written } from './scenarios/scenario.ts'
 import { runToolScenarios } from './scenarios/tools.ts'
@@ -16,6 +17,7 @@ import { Table } from './table.ts'
 
 export const clientScenarios: readonly Scenario[] = [
   ...topicScenarios,
+  ...logDirectoryScenarios,
   ...writingScenarios,
   ...readingScenarios,
   ...groupScenarios,

@@ -52,7 +52,7 @@ async function main(): Promise<number> {
   const tables = await withTemporaryFolder(options.keep, async folder => {
     const logFolder = join(folder, 'logs')
     await mkdir(logFolder)
-    const broker = await startBroker(options.against, { folder, configs: quickGroups })
+    const broker = await startBroker(options.against, { folder, logDirectories: 2, configs: quickGroups })
     console.log(`${broker.title} on ${broker.address.host}:${broker.address.port}`)
     try {
       const found = await runInterop({

@@ -27,8 +27,16 @@ export interface StartOptions {
   readonly advertised?: Address
   /** Another address to listen on, by the listener name SECOND. */
   readonly secondListener?: Address
+  /** In how many log directories the data lie; the first is `dataFolder`. One unless given. */
+  readonly logDirectories?: number
   /** Broker configuration by Kafka's key names. */
   readonly configs?: Readonly<Record<string, string>>
+}
+
+/** Paths of the log directories of a broker; the first is its `dataFolder`. */
+export function logDirectoriesOf({ folder, logDirectories = 1 }: StartOptions): [string, ...string[]] {
+  const others = Array.from({ length: logDirectories - 1 }, (_, index) => join(folder, `data-${index + 2}`))
+  return [join(folder, 'data'), ...others]
 }
 
 /** Ports that were free a moment ago. For programs that cannot tell which port they chose. */

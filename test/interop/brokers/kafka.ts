@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { describeFailure, endChild, killChild, startChild, tail, withLogFile } from '../children.ts'
 import { javaArgs, kafkaVersion, quickStart, runKafkaTool } from '../clients/java-home.ts'
 import { type Address, addressText, Judge } from '../raw/judge.ts'
-import { type Broker, freePorts, type StartOptions } from './broker.ts'
+import { type Broker, freePorts, logDirectoriesOf, type StartOptions } from './broker.ts'
 
 const START_TIMEOUT_MS = 60_000
 const clusterId = 'b3R0bGEtaW50ZXJvcC0xMg'
@@ -39,7 +39,8 @@ export async function startKafka(options: KafkaOptions): Promise<Broker> {
 /** Writes the configuration and formats the data folder, which a start of Kafka alone does not do. */
 export async function launchOfKafka(options: KafkaOptions): Promise<KafkaLaunch> {
   const [port, controllerPort] = (await freePorts(2)) as [number, number]
-  const dataFolder = join(options.folder, 'data')
+  const directories = logDirectoriesOf(options)
+  const [dataFolder] = directories
   const configPath = join(options.folder, 'server.properties')
   const address = { host: '127.0.0.1', port }
   const advertised = options.advertised ?? address
@@ -52,7 +53,7 @@ export async function launchOfKafka(options: KafkaOptions): Promise<KafkaLaunch>
     'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SECOND:PLAINTEXT',
     'controller.listener.names': 'CONTROLLER',
     'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
-    'log.dirs': dataFolder,
+    'log.dirs': directories.join(','),
     'offsets.topic.replication.factor': '1',
     'transaction.state.log.replication.factor': '1',
     'transaction.state.log.min.isr': '1',

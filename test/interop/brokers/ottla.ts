@@ -6,13 +6,14 @@ import { createInterface } from 'node:readline'
 import { repositoryRoot } from '../cache.ts'
 import { endChild, killChild, startChild, tail, withLogFile } from '../children.ts'
 import { type Address, addressText } from '../raw/judge.ts'
-import type { Broker, StartOptions } from './broker.ts'
+import { type Broker, logDirectoriesOf, type StartOptions } from './broker.ts'
 
 const START_TIMEOUT_MS = 20_000
 const program = join(repositoryRoot, 'packages', 'ottla', 'src', 'apps', 'cli', 'main.ts')
 
 export async function startOttla(options: StartOptions): Promise<Broker> {
-  const dataFolder = join(options.folder, 'data')
+  const directories = logDirectoriesOf(options)
+  const [dataFolder] = directories
   const logPath = join(options.folder, 'broker.log')
   const configs = { ...options.configs }
   if (options.advertised !== undefined) {
@@ -23,7 +24,7 @@ export async function startOttla(options: StartOptions): Promise<Broker> {
     configs['listener.security.protocol.map'] = 'PLAINTEXT:PLAINTEXT,SECOND:PLAINTEXT'
   }
   const settings = Object.entries(configs).flatMap(([key, value]) => ['--set', `${key}=${value}`])
-  const args = [program, 'start', '--port', '0', '--data', dataFolder, ...settings]
+  const args = [program, 'start', '--port', '0', '--data', directories.join(','), ...settings]
   const child = withLogFile(logPath, log => startChild(process.execPath, args, { stdio: ['ignore', 'pipe', log] }))
   const printed: string[] = []
   const lines = createInterface({ input: child.stdout! })

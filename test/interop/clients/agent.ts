@@ -12,6 +12,7 @@ import { type Address, addressText } from '../raw/judge.ts'
 import type { InteropRecord, ReadRecord } from '../records.ts'
 import { AgentGroupAdmin, AgentMember, type Ask } from './agent-member.ts'
 import type { ClientSession, ConfigChange, OffsetQuestion, ReadRequest, WriteRequest } from './client.ts'
+import { AgentLogDirAdmin } from './log-dir-admin.ts'
 import type { GroupMember, JoinRequest } from './member.ts'
 
 /** How long an agent may take for one request beyond what the request itself allows. Milliseconds. */
@@ -49,12 +50,14 @@ export class AgentSession implements ClientSession {
   #lastId = 0
   #lastMember = 0
   readonly groups: AgentGroupAdmin
+  readonly logDirs: AgentLogDirAdmin
 
   private constructor(child: ChildProcess, logPath: string) {
     this.#child = child
     this.#logPath = logPath
     const ask: Ask = (op, args) => this.#ask(op, args)
     this.groups = new AgentGroupAdmin(ask)
+    this.logDirs = new AgentLogDirAdmin(ask)
     createInterface({ input: child.stdout! }).on('line', line => this.#answer(JSON.parse(line) as Answer))
     child.stdin!.on('error', () => {})
     child.once('close', code => this.#end(new Error(`the agent ended with ${code}`)))

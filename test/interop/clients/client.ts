@@ -5,6 +5,7 @@
 import type { Codec } from '../raw/batches.ts'
 import type { Address } from '../raw/judge.ts'
 import type { Comparison, InteropRecord, ReadRecord, RecordFeature } from '../records.ts'
+import type { LogDirAdmin } from './log-dir-admin.ts'
 import type { GroupAdmin, GroupMember, JoinRequest } from './member.ts'
 
 export type Ability =
@@ -15,6 +16,8 @@ export type Ability =
   | 'delete records'
   | 'change configs'
   | 'log sizes'
+  | 'move between log directories'
+  | 'locate replica'
   | `write ${Codec}`
   | `read ${Codec}`
   | 'write idempotent'
@@ -104,6 +107,8 @@ export interface ClientSession {
   join(request: JoinRequest): Promise<GroupMember>
   /** Null when the client has no administration; its limits say so. */
   readonly groups: GroupAdmin | null
+  /** Null when the client has no administration; its limits say so. */
+  readonly logDirs: LogDirAdmin | null
   /** The end of what the client itself logged, for a failure report. */
   log(): Promise<string>
   close(): Promise<void>

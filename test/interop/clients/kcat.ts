@@ -26,6 +26,7 @@ const limits: Limits = {
   'delete records': noAdmin,
   'change configs': noAdmin,
   'log sizes': noAdmin,
+  'move between log directories': noAdmin,
   'offset of maximum timestamp': 'librdkafka 2.0 asks with ListOffsets below version 7',
   'write own timestamp': 'kcat stamps records itself',
   'grow topic': noAdmin,
@@ -70,6 +71,7 @@ async function isInstalled(): Promise<boolean> {
 
 class KcatSession implements ClientSession {
   readonly groups = null
+  readonly logDirs = null
   readonly #address: Address
   readonly #logPath: string
 

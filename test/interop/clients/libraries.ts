@@ -60,6 +60,7 @@ export const kafkajs = library({
     'static membership': 'KafkaJS has no group.instance.id',
     'delete offsets': 'KafkaJS has no OffsetDelete',
     'log sizes': 'KafkaJS has no DescribeLogDirs',
+    'move between log directories': 'KafkaJS has no AlterReplicaLogDirs',
   },
   notes: [
     'KafkaJS changes configs with AlterConfigs, which replaces all of them.',
@@ -77,6 +78,7 @@ export const platformatic = library({
     'assign range': '@platformatic/kafka has roundrobin and cooperative-sticky',
     'static membership': '@platformatic/kafka leaves the group when it is closed, static or not',
     pause: 'a stream pauses all of its partitions at once',
+    'move between log directories': 'the Admin of @platformatic/kafka has no AlterReplicaLogDirs',
   },
   notes: ["@platformatic/kafka's stream joins a group; its public Consumer.fetch reads assigned partitions."],
   prepare: () => nodeAgent('platformatic.ts'),
@@ -101,6 +103,7 @@ export const confluent = library({
   limits: {
     'delete offsets': 'confluent-kafka-python has no OffsetDelete',
     'log sizes': 'confluent-kafka-python has no DescribeLogDirs',
+    'move between log directories': 'confluent-kafka-python has no AlterReplicaLogDirs',
   },
   prepare: () => pythonAgent('confluent_agent.py'),
 })
@@ -111,6 +114,7 @@ export const kafkaPython = library({
   limits: {
     'write neither key nor value': 'kafka-python wants a key or a value',
     'write null header value': 'kafka-python throws on a header value of null',
+    'locate replica': 'kafka-python shows log directories only',
   },
   prepare: () => pythonAgent('kafka_python_agent.py'),
 })
@@ -121,6 +125,7 @@ const goSources = [
   'franz/members.go',
   'franz/groups.go',
   'franz/configs.go',
+  'franz/logdirs.go',
   'sarama/main.go',
 ]
 
@@ -141,7 +146,7 @@ async function goAgent(program: string): Promise<AgentCommand> {
 export const franz = library({
   name: 'franz',
   title: 'franz-go 1.22.2',
-  limits: {},
+  limits: { 'locate replica': 'franz-go shows log directories only' },
   prepare: () => goAgent('franz'),
 })
 
@@ -151,6 +156,7 @@ export const sarama = library({
   limits: {
     'assign cooperative': 'sarama has only eager rebalances',
     'offset of maximum timestamp': 'sarama asks with ListOffsets 6 at most',
+    'move between log directories': 'sarama has no AlterReplicaLogDirs',
   },
   notes: ['sarama seeks where a session of its group begins; the agent ends one to seek, and the member joins again.'],
   prepare: () => goAgent('sarama'),
@@ -162,7 +168,9 @@ export const java = library({
   limits: {},
   async prepare() {
     const libraries = await kafkaClassPath()
-    const sources = ['Agent.java', 'Member.java', 'GroupAdmin.java'].map(file => join(agentsFolder, 'java', file))
+    const sources = ['Agent.java', 'Member.java', 'GroupAdmin.java', 'LogDirAdmin.java'].map(file =>
+      join(agentsFolder, 'java', file),
+    )
     const folder = await installed({
       name: 'java-agent',
       pinnedBy: [...sources, join(agentsFolder, 'java', 'pom.xml')],

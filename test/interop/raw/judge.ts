@@ -163,6 +163,39 @@ export class Judge {
     return { state, members: members.length }
   }
 
+  /** Sets a config of the broker with id 1, or takes it back, by IncrementalAlterConfigs v0. */
+  async setBrokerConfig(name: string, value: string | null): Promise<void> {
+    const [broker, set, remove] = [4, 0, 1]
+    const request = new BytesOut().int32(1).int8(broker).string('1').int32(1)
+    request
+      .string(name)
+      .int8(value === null ? remove : set)
+      .string(value)
+      .int8(0)
+    const reply = await this.#request(44, 0, request)
+    reply.int32()
+    reply.array(() => expectNoError(`${name}=${value}`, reply.int16(), reply.string()))
+  }
+
+  /** Asks for a partition to be moved to a log directory, by AlterReplicaLogDirs v1. Returns the error code. */
+  async moveToDirectory(path: string, topic: string, partition: number): Promise<number> {
+    const request = new BytesOut().int32(1).string(path).int32(1).string(topic).int32(1).int32(partition)
+    const reply = await this.#request(34, 1, request)
+    reply.int32()
+    const [codes] = reply.array(() => {
+      reply.string()
+      return reply.array(() => [reply.int32(), reply.int16()][1]!)
+    })
+    return codes![0]!
+  }
+
+  /** Keys of the APIs that the broker has, by ApiVersions v0. */
+  async apis(): Promise<ReadonlySet<number>> {
+    const reply = await this.#request(18, 0, new BytesOut())
+    expectNoError('api versions', reply.int16())
+    return new Set(reply.array(() => [reply.int16(), reply.raw(4)][0] as number))
+  }
+
   /** All batches of a partition, by Fetch v4, each with its checksum verified. */
   async batches(topic: string, partition: number): Promise<BatchView[]> {
     const [start, end] = [await this.offset(topic, partition, -2), await this.offset(topic, partition, -1)]

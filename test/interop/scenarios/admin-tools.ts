@@ -1,4 +1,6 @@
 /** Apache Kafka's tools that change topics, configs and brokers while they run, and that show log directories. */
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { numberedRecords } from '../records.ts'
 import { expectText, ran, refused, type ToolBench, type ToolScenario } from './tool.ts'
 
@@ -9,6 +11,8 @@ export const adminToolScenarios: readonly ToolScenario[] = [
   { name: 'kafka-configs --entity-type brokers', run: brokerConfigs },
   { name: 'kafka-configs --entity-type brokers refuses', run: brokerConfigRefusals },
   { name: 'kafka-log-dirs --describe', run: logDirs },
+  // AlterPartitionReassignments and ListPartitionReassignments, also when only the directory changes.
+  { name: 'kafka-reassign-partitions with log_dirs', needsApis: [45, 46], run: moveToDirectory },
 ]
 
 async function growTopic(bench: ToolBench): Promise<void> {
@@ -109,34 +113,65 @@ async function brokerConfigRefusals(bench: ToolBench): Promise<void> {
   }
 }
 
+interface ToldDirectory {
+  readonly error: null | string
+  readonly logDir: string
+  readonly partitions: readonly { readonly partition: string; readonly isFuture: boolean }[]
+}
+
+/** The log directories of the broker, with the partitions of one topic in them. */
+async function directoriesWith(bench: ToolBench, topic: string): Promise<readonly ToldDirectory[]> {
+  const printed = await ran(bench, 'logDirs', ['--describe', '--topic-list', topic])
+  const line = printed.split('\n').find(each => each.startsWith('{'))
+  if (line === undefined) throw new Error(`no JSON in\n${printed}`)
+  const { brokers } = JSON.parse(line) as { brokers: { broker: number; logDirs: ToldDirectory[] }[] }
+  const directories = brokers[0]?.logDirs ?? []
+  if (directories.length === 0) throw new Error(`no directory in ${line}`)
+  for (const { error, logDir } of directories) {
+    if (error !== null) throw new Error(`${logDir} is not sound: ${line}`)
+    if (!logDir.startsWith('/')) throw new Error(`${logDir} is no absolute path`)
+  }
+  return directories
+}
+
 async function logDirs(bench: ToolBench): Promise<void> {
   const topic = 'tools.measured'
   await bench.judge.createTopic(topic, 2)
   await bench.judge.produce(topic, 1, numberedRecords(100, Date.now()))
   const sizeBytes = (await bench.judge.batches(topic, 1)).reduce((sum, batch) => sum + batch.sizeBytes, 0)
-  const printed = await ran(bench, 'logDirs', ['--describe', '--topic-list', topic])
-  const line = printed.split('\n').find(each => each.startsWith('{'))
-  if (line === undefined) throw new Error(`no JSON in\n${printed}`)
-  const { brokers } = JSON.parse(line) as {
-    brokers: { broker: number; logDirs: { error: null; logDir: string; partitions: object[] }[] }[]
-  }
-  const [broker] = brokers
-  const [directory] = broker?.logDirs ?? []
-  if (directory === undefined || directory.error !== null) throw new Error(`no sound directory in ${line}`)
-  if (!directory.logDir.startsWith('/')) throw new Error(`${directory.logDir} is no absolute path`)
   const expected = [0, sizeBytes].map((size, partition) => ({
     partition: `${topic}-${partition}`,
     size,
     offsetLag: 0,
     isFuture: false,
   }))
-  const sorted = directory.partitions.map(each => JSON.stringify(each)).sort()
-  if (
-    sorted.join() !==
-    expected
+  const held = (await directoriesWith(bench, topic)).flatMap(directory => directory.partitions)
+  const shown = (partitions: readonly object[]) =>
+    partitions
       .map(each => JSON.stringify(each))
       .sort()
       .join()
-  )
-    throw new Error(`expected ${JSON.stringify(expected)}, printed ${line}`)
+  if (shown(held) !== shown(expected)) throw new Error(`expected ${shown(expected)}, printed ${shown(held)}`)
+}
+
+async function moveToDirectory(bench: ToolBench): Promise<void> {
+  const topic = 'tools.moved'
+  await bench.judge.createTopic(topic)
+  await bench.judge.produce(topic, 0, numberedRecords(100, Date.now()))
+  const other = (await directoriesWith(bench, topic)).find(directory => directory.partitions.length === 0)
+  if (other === undefined) throw new Error('the broker has no second log directory')
+  const file = join(bench.workFolder, 'reassignment.json')
+  const partitions = [{ topic, partition: 0, replicas: [1], log_dirs: [other.logDir] }]
+  await writeFile(file, JSON.stringify({ version: 1, partitions }))
+  const reassign = (what: string) => ran(bench, 'reassignPartitions', [what, '--reassignment-json-file', file])
+  expectText('--execute', await reassign('--execute'), /Successfully started moving log directory/)
+  const deadline = Date.now() + 30_000
+  let told = await reassign('--verify')
+  while (/is still in progress/.test(told) && Date.now() < deadline) told = await reassign('--verify')
+  expectText('--verify', told, new RegExp(`Reassignment of replica ${topic}-0-1 completed successfully`))
+  const there = (await directoriesWith(bench, topic)).find(directory => directory.logDir === other.logDir)
+  const held = there?.partitions.map(each => `${each.partition} ${each.isFuture ? 'future' : 'log'}`).join()
+  if (held !== `${topic}-0 log`) throw new Error(`${other.logDir} holds ${held}`)
+  const stored = (await bench.judge.batches(topic, 0)).reduce((sum, batch) => sum + batch.count, 0)
+  if (stored !== 100) throw new Error(`100 records written, ${stored} stored`)
 }

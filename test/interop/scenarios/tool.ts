@@ -18,6 +18,7 @@ const tools = {
   apiVersions: 'org.apache.kafka.tools.BrokerApiVersionsCommand',
   configs: 'kafka.admin.ConfigCommand',
   logDirs: 'org.apache.kafka.tools.LogDirsCommand',
+  reassignPartitions: 'org.apache.kafka.tools.reassign.ReassignPartitionsCommand',
 } as const
 
 export interface ToolBench {
@@ -31,6 +32,8 @@ export interface ToolBench {
 
 export interface ToolScenario {
   readonly name: string
+  /** Keys of APIs without which the tool does not even begin. */
+  readonly needsApis?: readonly number[]
   run(bench: ToolBench): Promise<void>
 }
 

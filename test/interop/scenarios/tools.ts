@@ -10,7 +10,7 @@ import type { Table } from '../table.ts'
 import { adminToolScenarios } from './admin-tools.ts'
 import { groupToolScenarios } from './group-tools.ts'
 import { resetToolScenarios } from './reset-tools.ts'
-import { outcomeOf } from './scenario.ts'
+import { type Outcome, outcomeOf } from './scenario.ts'
 import { expectText, ran, refused, runTool, type ToolBench, type ToolScenario } from './tool.ts'
 
 const toolScenarios: readonly ToolScenario[] = [
@@ -34,8 +34,14 @@ const toolScenarios: readonly ToolScenario[] = [
 ]
 
 export async function runToolScenarios(bench: ToolBench, table: Table): Promise<void> {
+  const apis = await bench.judge.apis()
   for (const scenario of toolScenarios.filter(each => bench.wanted(each.name))) {
-    table.set(scenario.name, 'tools', await outcomeOf(() => scenario.run(bench)))
+    const missing = (scenario.needsApis ?? []).filter(key => !apis.has(key))
+    const outcome: Outcome =
+      missing.length > 0
+        ? { kind: 'n/a', reason: `the broker does not have API ${missing.join(', ')}, which the tool asks first` }
+        : await outcomeOf(() => scenario.run(bench))
+    table.set(scenario.name, 'tools', outcome)
   }
 }
 

@@ -23,18 +23,40 @@ export class CopyPace {
   readonly clock: Clock
   /** In force now. */
   readonly #bytesPerSecond: () => number
-  #paidAtMs: Millis = 0
+  /** Copied since the process began. */
+  #spentBytes = 0
+  /** As much of it as time has paid for: never more than was copied. */
+  #paidBytes = 0
+  #asOfMs: Millis = 0
 
   constructor(clock: Clock, bytesPerSecond: () => number) {
     this.clock = clock
     this.#bytesPerSecond = bytesPerSecond
   }
 
-  /** Bytes were copied. Returns how long whoever did so waits before more. Milliseconds. */
-  spend(bytes: number): Millis {
+  /** Bytes were copied. Returns the bytes that are to be paid for before whoever did so copies more. */
+  spend(bytes: number): number {
+    this.#pay()
+    this.#spentBytes += bytes
+    return this.#spentBytes
+  }
+
+  /** How long until so much is paid for, at the pace in force now. Milliseconds. */
+  waitMs(bytes: number): Millis {
+    this.#pay()
+    return (1000 * Math.max(0, bytes - this.#paidBytes)) / this.#pace
+  }
+
+  /** At the pace in force now, since the last look: who waits looks every {@link LOOK_EVERY_MS}. */
+  #pay(): void {
     const nowMs = this.clock.monoMs()
-    this.#paidAtMs = Math.max(this.#paidAtMs, nowMs) + (1000 * bytes) / Math.max(1, this.#bytesPerSecond())
-    return this.#paidAtMs - nowMs
+    const earned = (this.#pace * (nowMs - this.#asOfMs)) / 1000
+    this.#paidBytes = Math.min(this.#spentBytes, this.#paidBytes + earned)
+    this.#asOfMs = nowMs
+  }
+
+  get #pace(): number {
+    return Math.max(1, this.#bytesPerSecond())
   }
 }
 
@@ -68,9 +90,14 @@ export class CopyTurns {
   /** Bytes were copied: waits as long as that costs, or at least until others had their turn. Throws CopyStopped. */
   async spend(bytes: number): Promise<void> {
     const { clock } = this.#pace
-    const waitMs = this.#pace.spend(bytes)
+    const due = this.#pace.spend(bytes)
+    let waitMs = this.#pace.waitMs(due)
     if (waitMs >= 1 || clock.monoMs() >= this.#sliceEndsMs) {
-      await this.wait(Math.max(0, waitMs))
+      do {
+        // The pace may change meanwhile.
+        await this.wait(Math.min(waitMs, LOOK_EVERY_MS))
+        waitMs = this.#pace.waitMs(due)
+      } while (waitMs >= 1)
       this.#sliceEndsMs = clock.monoMs() + SLICE_MS
     }
     this.check()

@@ -18,7 +18,6 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.admin.ListOffsetsResult.ListOffsetsResultInfo;
-import org.apache.kafka.clients.admin.LogDirDescription;
 import org.apache.kafka.clients.admin.NewPartitions;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.OffsetSpec;
@@ -28,7 +27,6 @@ import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
-import org.apache.kafka.common.Node;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.header.Header;
@@ -44,12 +42,14 @@ public final class Agent {
     private final String broker;
     private final Admin admin;
     private final GroupAdmin groups;
+    private final LogDirAdmin logDirs;
     private final Map<String, Member> members = new HashMap<>();
 
     private Agent(String broker) {
         this.broker = broker;
         this.admin = Admin.create(Map.of("bootstrap.servers", broker, "client.id", "java"));
         this.groups = new GroupAdmin(admin);
+        this.logDirs = new LogDirAdmin(admin);
     }
 
     public static void main(String[] args) throws IOException {
@@ -77,7 +77,10 @@ public final class Agent {
             case "growTopic" -> growTopic(request.get("topic").asText(), request.get("count").asInt());
             case "topicConfigs" -> topicConfigs(request.get("topic").asText());
             case "alterTopicConfigs" -> alterTopicConfigs(request);
-            case "topicBytes" -> topicBytes(request.get("topic").asText());
+            case "topicBytes" -> logDirs.topicBytes(request.get("topic").asText());
+            case "directories" -> logDirs.directories(partitionOf(request));
+            case "place" -> logDirs.place(partitionOf(request));
+            case "move" -> logDirs.move(partitionOf(request), request.get("directory").asText());
             case "write" -> write(request);
             case "read" -> read(request);
             case "offset" -> offset(partitionOf(request), request.get("question"));
@@ -137,20 +140,6 @@ public final class Agent {
         request.get("remove").forEach(each -> changes.add(new AlterConfigOp(
             new ConfigEntry(each.asText(), ""), AlterConfigOp.OpType.DELETE)));
         return get(admin.incrementalAlterConfigs(Map.of(resourceOf(request.get("topic").asText()), changes)).all());
-    }
-
-    private Object topicBytes(String topic) throws Exception {
-        List<Integer> brokers = get(admin.describeCluster().nodes()).stream().map(Node::id).toList();
-        long size = 0;
-        for (Map<String, LogDirDescription> directories : get(admin.describeLogDirs(brokers).allDescriptions()).values()) {
-            for (LogDirDescription directory : directories.values()) {
-                if (directory.error() != null) throw directory.error();
-                for (var replica : directory.replicaInfos().entrySet()) {
-                    if (replica.getKey().topic().equals(topic)) size += replica.getValue().size();
-                }
-            }
-        }
-        return size;
     }
 
     private Object write(JsonNode request) throws Exception {

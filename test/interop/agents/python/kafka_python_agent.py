@@ -150,6 +150,25 @@ def topic_bytes(topic):
     )
 
 
+def directories(topic, partition):
+    """What each directory holds of a partition."""
+    held = {}
+    for broker in ADMIN.describe_log_dirs({topic: [partition]}):
+        for directory in broker["log_dirs"]:
+            replicas = [replica for each in directory["topics"] for replica in each["partitions"]]
+            futures = [replica["is_future_key"] for replica in replicas]
+            held[directory["log_dir"]] = "nothing" if not futures else "future" if futures[0] else "log"
+    return held
+
+
+def move(topic, partition, directory):
+    [broker] = ADMIN.describe_log_dirs({topic: [partition]})
+    moved = ADMIN.alter_replica_log_dirs({(topic, partition, broker["broker"]): directory})
+    for error in moved.values():
+        if error.errno != 0:
+            raise error
+
+
 def describe_group(group, topic):
     found = ADMIN.describe_groups([group])[group]
     owned = [
@@ -244,6 +263,8 @@ serve(
         "topicConfigs": topic_configs,
         "alterTopicConfigs": alter_topic_configs,
         "topicBytes": topic_bytes,
+        "directories": directories,
+        "move": move,
         "listGroups": lambda: [each["group_id"] for each in ADMIN.list_groups()],
         "describeGroup": describe_group,
         "deleteGroup": lambda group: expect_ok(ADMIN.delete_groups([group])),

@@ -46,14 +46,15 @@ export const handleAlterReplicaLogDirs: Handler<AlterReplicaLogDirsRequest, Alte
 
 export const alterReplicaLogDirs = serve(alterReplicaLogDirsApi, handleAlterReplicaLogDirs)
 
-/** The directory of each partition, by topic. */
+/** The directory of each partition, by topic; a topic that is named without partitions is left out. */
 function wantedIn({ dirs }: AlterReplicaLogDirsRequest): ReadonlyMap<string, ReadonlyMap<number, string>> {
   const wanted = new Map<string, Map<number, string>>()
   for (const { path, topics } of dirs) {
     for (const { name, partitions } of topics) {
-      const paths = wanted.get(name) ?? new Map<number, string>()
-      wanted.set(name, paths)
-      for (const partition of partitions) paths.set(partition, path)
+      for (const partition of partitions) {
+        const paths = wanted.get(name) ?? new Map<number, string>()
+        wanted.set(name, paths.set(partition, path))
+      }
     }
   }
   return wanted

@@ -140,6 +140,27 @@ test('a move under way shows its future and how far it is; to where it lies take
     assert.equal((await valuesOf(peer)).length, 7)
   }, THREE))
 
+test('a pace that was set too low holds nobody back once it is raised: not the move under way, and not the next', () =>
+  withBroker(async broker => {
+    const peer = await broker.connect()
+    await setConfigs(peer, brokerConfigs(''), { [THROTTLE]: '1' })
+    await createTopic(peer, 'orders')
+    for (let i = 0; i < 5; i++) await write(peer, ['x'.repeat(1_000)])
+    const [here, there] = await other(peer)
+    assert.equal(await move(peer, there), 'NONE')
+    await write(peer, ['one more'])
+    for (let looks = 0; looks < 100; looks++) {
+      assert.deepEqual((await placesOf(peer)).sort(), [`${there} future`, here].sort())
+      broker.clock.advance(5)
+    }
+    await setConfigs(peer, brokerConfigs(''), { [THROTTLE]: '1000000' })
+    // Looks for 5 seconds, a thousandth of what the bytes cost before.
+    await arrived(broker, peer, there)
+    assert.equal(await move(peer, here), 'NONE')
+    await arrived(broker, peer, here)
+    assert.equal((await valuesOf(peer)).length, 6)
+  }, BOTH))
+
 test('a move that a crash or a stop interrupts begins again by itself', async () => {
   for (const end of ['stop', 'kill', 'power'] as const) {
     const world = new MemoryWorld()
@@ -219,7 +240,11 @@ test('what cannot be moved is answered as Kafka does; a directory asked for earl
     }
     assert.equal(await move(peer, '/a', { partition: 3 }), 'UNKNOWN_TOPIC_OR_PARTITION')
     assert.equal(await move(peer, '/a', { partition: -1 }), 'UNKNOWN_TOPIC_OR_PARTITION')
-    assert.equal(await move(peer, '/a', { topic: 'x'.repeat(240) }), 'INVALID_TOPIC_EXCEPTION')
+    // 255 characters with partition and suffix, and one more.
+    assert.equal(await move(peer, '/a', { topic: 'x'.repeat(213) }), 'UNKNOWN_TOPIC_OR_PARTITION')
+    assert.equal(await move(peer, '/a', { topic: 'x'.repeat(214) }), 'INVALID_TOPIC_EXCEPTION')
+    const ofNone = [{ path: '/nowhere', topics: [{ name: 'orders', partitions: [] }] }]
+    assert.deepEqual((await peer.request(alterReplicaLogDirsApi, 2, { dirs: ofNone })).results, [])
     for (const [topic, path] of [
       ['early', '/c'],
       ['earlier', '/c'],

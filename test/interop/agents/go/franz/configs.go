@@ -41,22 +41,3 @@ func alterTopicConfigs(ctx context.Context, admin *kadm.Client, r protocol.Reque
 	}
 	return err
 }
-
-func topicBytes(ctx context.Context, admin *kadm.Client, r protocol.Request) (any, error) {
-	topics, err := admin.ListTopics(ctx, r.Topic)
-	if err != nil {
-		return nil, err
-	}
-	brokers, err := admin.DescribeAllLogDirs(ctx, topics.TopicsSet())
-	if err != nil {
-		return nil, err
-	}
-	var size int64
-	for _, directories := range brokers {
-		if err := directories.Error(); err != nil {
-			return nil, err
-		}
-		size += directories.Size()
-	}
-	return size, nil
-}

@@ -191,6 +191,10 @@ func (a agent) administer(ctx context.Context, r protocol.Request) (any, error) 
 		return nil, alterTopicConfigs(ctx, admin, r)
 	case "topicBytes":
 		return topicBytes(ctx, admin, r)
+	case "directories":
+		return directories(ctx, admin, r)
+	case "move":
+		return nil, move(ctx, admin, r)
 	case "offset":
 		return a.offset(ctx, admin, r)
 	case "deleteRecords":

@@ -38,6 +38,7 @@ type Request struct {
 	Offsets          [][2]int64        `json:"offsets"`
 	Set              map[string]string `json:"set"`
 	Remove           []string          `json:"remove"`
+	Directory        string            `json:"directory"`
 }
 
 // PartitionCount is Partitions as a number.
