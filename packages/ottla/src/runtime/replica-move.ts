@@ -43,7 +43,7 @@ export interface MoveParts {
 
 /**
  * moved: the future is the log. stopped: on request. void: the log changed so that the copy has to begin again. failed: it
- * cannot be done; the log is as it was. unknown: stopped while it was not known whether the metadata has the record; both
+ * cannot be done; the log is as it was. unknown: left while it was not known whether the metadata has the record; both
  * logs go on taking everything.
  */
 export type MoveEnd =
@@ -54,6 +54,8 @@ export class ReplicaMove {
   readonly #parts: MoveParts
   readonly #source: Log
   readonly #turns: CopyTurns
+  readonly #unanswered = Promise.withResolvers<void>()
+  #isLeft = false
 
   constructor(parts: MoveParts) {
     this.#parts = parts
@@ -61,9 +63,20 @@ export class ReplicaMove {
     this.#turns = new CopyTurns(parts.pace)
   }
 
-  /** Ends the move as soon as it can be ended: a record that is being written is waited for. */
+  /** Ends the move as soon as it can be ended: once it is known whether it is recorded, if it was to be. */
   stop(): void {
     this.#turns.stop()
+  }
+
+  /** As `stop`, but for a record that nobody answers for: the next start finds out. */
+  leave(): void {
+    this.#isLeft = true
+    this.#turns.stop()
+  }
+
+  /** Resolves when nobody has answered for the record, once: from then on it may take long until the move ends. */
+  get unanswered(): Promise<void> {
+    return this.#unanswered.promise
   }
 
   async run(): Promise<MoveEnd> {
@@ -106,9 +119,9 @@ export class ReplicaMove {
     this.#check()
     for (;;) {
       const error = await assign(target.directoryId)
-      if (error !== null || this.#turns.stopped) return error
-      // Ended early by a stop, which is seen with the next answer.
-      await this.#turns.wait(ASSIGN_AGAIN_MS).catch(() => {})
+      if (error !== null || this.#isLeft) return error
+      this.#unanswered.resolve()
+      await this.#turns.pause(ASSIGN_AGAIN_MS)
     }
   }
 

@@ -74,7 +74,7 @@ export class ReplicaMoves implements ReplicaPlaces {
   async stop(): Promise<void> {
     this.#state = 'stopped'
     const running = [...this.#moving.values()].filter(({ move }) => move !== null)
-    for (const { move } of running) move?.stop()
+    for (const { move } of running) move?.leave()
     await Promise.all([...running.map(({ over }) => over.promise), ...this.#requests.values()])
   }
 
@@ -140,7 +140,9 @@ export class ReplicaMoves implements ReplicaPlaces {
     if (moving?.target === target && !moving.isCancelled) return 'NONE'
     if (moving !== undefined) {
       this.#cancel(moving)
-      await moving.over.promise
+      await Promise.race([moving.over.promise, moving.move?.unanswered ?? moving.over.promise])
+      // Until it is known whether the metadata has that move, both logs count.
+      if (this.#moving.has(keyOf(hosted)) || this.#state === 'stopped') return 'KAFKA_STORAGE_ERROR'
     }
     if (directories.directoryOf(hosted.log) === target) return 'NONE'
     try {

@@ -78,10 +78,6 @@ export class CopyTurns {
     this.#endWait()
   }
 
-  get stopped(): boolean {
-    return this.#stopped
-  }
-
   /** Throws CopyStopped. */
   check(): void {
     if (this.#stopped) throw new CopyStopped()
@@ -124,6 +120,12 @@ export class CopyTurns {
   /** Throws CopyStopped. */
   async wait(delayMs: Millis): Promise<void> {
     this.check()
+    await this.pause(delayMs)
+    this.check()
+  }
+
+  /** Waits, also of a copy that is to end; until somebody asks for that, at most. */
+  async pause(delayMs: Millis): Promise<void> {
     await new Promise<void>(resolve => {
       const cancel = this.#pace.clock.after(delayMs, resolve)
       this.#endWait = () => {
@@ -132,6 +134,5 @@ export class CopyTurns {
       }
     })
     this.#endWait = () => {}
-    this.check()
   }
 }

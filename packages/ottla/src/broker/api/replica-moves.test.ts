@@ -292,6 +292,35 @@ test('the target fails while a partition moves: it stays where it is, and is ser
     assert.deepEqual(await placesOf(peer), [here])
   }, BOTH))
 
+test('while nobody answers for where a partition lies it counts in both places, and goes nowhere else', async () => {
+  const world = new MemoryWorld()
+  const broker = await MemoryBroker.start(THREE, world)
+  const peer = await broker.connect()
+  await createTopic(peer, 'orders')
+  await write(peer, ['first'])
+  const [here, there] = await other(peer)
+  world.metadataAnswers = false
+  assert.equal(await move(peer, there), 'NONE')
+  await broker.until(() => broker.observe.named('controller.append-failed').length > 0)
+  for (const to of ['/c', here, there]) assert.equal(await move(peer, to), 'KAFKA_STORAGE_ERROR', to)
+  assert.equal(errorOf(await write(peer, ['second'])), 'NONE')
+  world.metadataAnswers = true
+  await arrived(broker, peer, there)
+  assert.equal(await move(peer, '/c'), 'NONE')
+  await arrived(broker, peer, '/c')
+  assert.deepEqual(await valuesOf(peer), ['first', 'second'])
+  world.metadataAnswers = false
+  assert.equal(await move(peer, here), 'NONE')
+  assert.equal(errorOf(await write(peer, ['third'])), 'NONE')
+  await broker.close()
+  world.metadataAnswers = true
+  const after = await MemoryBroker.start(THREE, world)
+  const again = await after.connect()
+  await arrived(after, again, here)
+  assert.deepEqual(await valuesOf(again), ['first', 'second', 'third'])
+  await after.close()
+})
+
 test('a topic that is deleted while it moves leaves nothing behind', async () => {
   const world = new MemoryWorld()
   const broker = await MemoryBroker.start({ ...BOTH, [THROTTLE]: '1' }, world)

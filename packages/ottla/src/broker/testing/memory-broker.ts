@@ -14,6 +14,7 @@ import { Turns } from '../../adapters/memory/turns.ts'
 import { type Server, startServer } from '../../apps/server/server.ts'
 import { Prng } from '../../base/random.ts'
 import type { Membership } from '../../ports/membership.ts'
+import type { MetaLog } from '../../ports/meta-log.ts'
 import type { NetAddress } from '../../ports/net.ts'
 import { brokerConfigOf } from '../../spec/config/broker.ts'
 import { RawPeer } from './raw-peer.ts'
@@ -29,6 +30,8 @@ export class MemoryWorld {
   /** Of the broker that runs. */
   membership: Membership | null = null
   starts = 0
+  /** While false, nothing is appended to the metadata log, and whoever appends is not told. */
+  metadataAnswers = true
 
   constructor(options: MemoryDiskOptions = {}) {
     this.disk = new MemoryDisk(this.#withFailures(options))
@@ -48,6 +51,18 @@ export class MemoryWorld {
   async crash(kind: CrashKind, options: MemoryDiskOptions = {}): Promise<void> {
     this.disk = this.disk.crash(kind, new Prng(this.starts), this.#withFailures(options))
     await this.membership?.close()
+  }
+
+  metaLog(): MetaLog {
+    const log = this.coordination.metaLog()
+    return {
+      append: async (epoch, head, records) =>
+        this.metadataAnswers ? log.append(epoch, head, records) : { kind: 'unknown' },
+      read: from => log.read(from),
+      watch: changed => log.watch(changed),
+      writeSnapshot: snapshot => log.writeSnapshot(snapshot),
+      close: () => log.close(),
+    }
   }
 
   #withFailures(options: MemoryDiskOptions): MemoryDiskOptions {
@@ -117,7 +132,7 @@ export class MemoryBroker {
       crypto: new SeededCrypto(seed),
       disk,
       hostName: 'localhost',
-      openMetadata: async () => ({ log: coordination.metaLog(), membership }),
+      openMetadata: async () => ({ log: world.metaLog(), membership }),
       fatal: why => fatals.push(why),
     })
     const server = await new Turns(clock, Number.POSITIVE_INFINITY).settled(starting)
