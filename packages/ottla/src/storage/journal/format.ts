@@ -23,6 +23,7 @@
 import type { LeaderEpoch, Offset } from '../../base/units.ts'
 import { type Uuid, uuidFromBytes } from '../../base/uuid.ts'
 import { crc32c } from '../../wire/batch/crc32c.ts'
+import { crc32cJoin } from '../../wire/batch/crc32c-join.ts'
 import { int32At, int53At, putInt16, putInt32, putInt53, uint32At } from '../../wire/batch/fixed.ts'
 
 export const ROUND_HEADER_BYTES = 64
@@ -64,8 +65,20 @@ export interface RoundHeader {
   readonly payloadBytes: number
 }
 
-/** Writes the header over a round whose payload stands from `ROUND_HEADER_BYTES`. */
-export function sealRound(bytes: Uint8Array, ringId: Uint8Array, header: RoundHeader): void {
+/** A run of bytes in a round whose CRC-32C is known. */
+export interface KnownSum {
+  readonly at: number
+  readonly bytes: number
+  readonly sum: number
+}
+
+/** Writes the header over a round whose payload stands from `ROUND_HEADER_BYTES`. `known`: in their order in the payload. */
+export function sealRound(
+  bytes: Uint8Array,
+  ringId: Uint8Array,
+  header: RoundHeader,
+  known: readonly KnownSum[] = [],
+): void {
   bytes.fill(0, 0, ROUND_HEADER_BYTES)
   putInt32(bytes, 0, MAGIC)
   putInt16(bytes, 4, JOURNAL_VERSION)
@@ -73,7 +86,7 @@ export function sealRound(bytes: Uint8Array, ringId: Uint8Array, header: RoundHe
   putInt53(bytes, 24, header.number)
   putInt53(bytes, 32, header.lastSynced)
   putInt32(bytes, 40, header.payloadBytes)
-  putInt32(bytes, CRC_AT, roundCrc(bytes, 0, header.payloadBytes))
+  putInt32(bytes, CRC_AT, roundCrc(bytes, 0, header.payloadBytes, known))
 }
 
 /** The round of this ring at `at`, or null when there is none, or not a whole one. */
@@ -92,9 +105,14 @@ export function ringIdAt(bytes: Uint8Array, at: number): Uint8Array | null {
   return bytes.slice(at + 8, at + 24)
 }
 
-function roundCrc(bytes: Uint8Array, at: number, payloadBytes: number): number {
-  const head = crc32c(bytes, at, at + CRC_AT)
-  return crc32c(bytes, at + ROUND_HEADER_BYTES, at + ROUND_HEADER_BYTES + payloadBytes, head)
+function roundCrc(bytes: Uint8Array, from: number, payloadBytes: number, known: readonly KnownSum[] = []): number {
+  let sum = crc32c(bytes, from, from + CRC_AT)
+  let at = from + ROUND_HEADER_BYTES
+  for (const run of known) {
+    sum = crc32cJoin(crc32c(bytes, at, run.at, sum), run.sum, run.bytes)
+    at = run.at + run.bytes
+  }
+  return crc32c(bytes, at, from + ROUND_HEADER_BYTES + payloadBytes, sum)
 }
 
 /** Partition and topic id as every record of the log has them. */

@@ -1,6 +1,7 @@
 /** Rules J1 to J3 of the commit journal, on a simulated disk. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { MemoryDisk } from '../../adapters/memory/disk.ts'
 import type { DiskOperation } from '../../adapters/memory/disk-operations.ts'
 import { Prng } from '../../base/random.ts'
 import { StorageRefusal } from '../env.ts'
@@ -120,6 +121,25 @@ test('J2 a batch longer than a round goes into several, and counts when it is wh
   await again.close()
 })
 
+test('J2 rounds of large and small batches together are whole, on whose sums they rest, and found so', async () => {
+  const env = testEnv()
+  const directory = await openTest(env, { journal: { maxBytes: 1 << 20, fileBytes: 1 << 19, roundBytes: 1 << 17 } })
+  const logs = await Promise.all([0, 1].map(partition => directory.create(logId(partition), topicConfig())))
+  const sizes = [20, 8_100, 8_200, 9_000, 50, 60_000, 10]
+  await Promise.all(sizes.flatMap(valueBytes => logs.map(log => appendTo(log, { valueBytes, mark: `/${valueBytes}` }))))
+  const disk = env.disk.crash('kill', new Prng('sums'))
+  const again = await openTest(testEnv({ disk, seed: 'again' }))
+  for (const { id } of logs) {
+    const found = again.find(id.topicId, id.partition)
+    assert.ok(found)
+    assert.deepEqual(
+      await valuesFrom(found, 0),
+      sizes.map((valueBytes, offset) => `${offset}/${valueBytes}`),
+    )
+  }
+  await again.close()
+})
+
 test('J2 a part of a batch whose end never came is cut', async () => {
   let rounds = 0
   const intercept = (operation: DiskOperation) =>
@@ -189,4 +209,41 @@ async function flip(disk: ReturnType<typeof testEnv>['disk'], path: string, posi
   bytes[0] = (bytes[0] as number) ^ 1
   await file.write(position + 70, bytes)
   await file.close()
+}
+
+test('J1 what a start does because of a round whose sync never returned does not outlive that round', async () => {
+  for (let cut = 0; cut < 30; cut++) {
+    const killed = await killedInRemoval(cut)
+    // The start finds the deletion, finishes it, and gets no further.
+    await assert.rejects(openTest(testEnv({ disk: killed, seed: 'full' })), { code: 'ENOSPC' })
+    assert.deepEqual(await foldersOf(killed), [])
+    const disk = killed.crash('power', new Prng(cut), {})
+    const again = await openTest(testEnv({ disk, seed: 'again' }))
+    const found = Array.from(again.logs(), ({ endOffset }) => endOffset)
+    assert.deepEqual(found, (await foldersOf(disk)).length === 0 ? [] : [1])
+    await again.close()
+  }
+})
+
+/** What a kill leaves while the sync of a deletion is under way, on a disk without room for a checkpoint. */
+async function killedInRemoval(seed: number): Promise<MemoryDisk> {
+  let hold = false
+  const env = testEnv({
+    defer: (finish, { kind, path }) => {
+      if (!hold || kind !== 'sync' || !path.endsWith('journal-00000001')) queueMicrotask(finish)
+    },
+  })
+  const directory = await openTest(env)
+  const log = await directory.create(logId(), topicConfig())
+  await appendTo(log)
+  hold = true
+  void directory.remove(log)
+  for (let turns = 0; turns < 100; turns++) await Promise.resolve()
+  const isFull = ({ kind, path }: DiskOperation) => kind === 'write' && path.includes('.ottla-checkpoint')
+  return env.disk.crash('kill', new Prng(seed), { intercept: each => (isFull(each) ? 'ENOSPC' : 'go') })
+}
+
+async function foldersOf(disk: MemoryDisk): Promise<string[]> {
+  const entries = await disk.list(DIRECTORY)
+  return entries.filter(({ kind, name }) => kind === 'directory' && name.startsWith('orders')).map(({ name }) => name)
 }

@@ -11,9 +11,11 @@ import { copyBytes } from '../../base/copy-bytes.ts'
 import { planted } from '../../base/planted.ts'
 import type { Bytes, LeaderEpoch, Offset } from '../../base/units.ts'
 import type { Disk, DiskFault } from '../../ports/disk.ts'
-import { type BatchHeader, endOffset } from '../../wire/batch/header.ts'
+import { uint32At } from '../../wire/batch/fixed.ts'
+import { ATTRIBUTES_AT, type BatchHeader, CRC_AT, endOffset } from '../../wire/batch/header.ts'
 import { alignUp } from '../env.ts'
 import {
+  type KnownSum,
   putRecord,
   putRecordEnd,
   putRecordEpoch,
@@ -56,6 +58,8 @@ interface Round {
   /** Logs appended to, and in the same order the ends that the round makes durable; -1 when only part of a batch is in it. */
   readonly logs: Journaled[]
   readonly ends: Offset[]
+  /** Of large batches: what their CRCs are of, in order. */
+  readonly sums: KnownSum[]
   /** The record that the next append may extend: its place and its log. */
   lastRecordAt: number
   lastRecordLog: Journaled | null
@@ -64,6 +68,8 @@ interface Round {
 
 /** Staging memory waiting for the disk beyond this many rounds means: no room. */
 const ROUNDS_WAITING_MAX = 2
+/** The sum of a batch of so many bytes is taken from the batch: to join it takes as long as to sum some kilobytes. */
+const JOINED_FROM_BYTES = 8192
 
 export class Journal {
   readonly #ring: Ring
@@ -119,7 +125,7 @@ export class Journal {
   }
 
   /**
-   * Stages one batch that stands at `position` of the log's active segment. The batch is copied. Resolves when it is
+   * Stages one batch that stands at `position` of the log's active segment, whose CRC is right. The batch is copied. Resolves when it is
    * durable; all appends of a round share the promise.
    */
   append(log: Journaled, batch: Uint8Array, header: BatchHeader, position: number): Promise<void> {
@@ -194,6 +200,10 @@ export class Journal {
       putRecordPosition(round.memory, at, log.activeBase, position)
     }
     copyBytes(bytes, round.memory, round.endBytes)
+    if (bytes.length >= JOINED_FROM_BYTES && bytes.length === header.sizeBytes) {
+      const [at, sizeBytes] = [round.endBytes + ATTRIBUTES_AT, bytes.length - ATTRIBUTES_AT]
+      round.sums.push({ at, bytes: sizeBytes, sum: uint32At(bytes, CRC_AT) })
+    }
     round.endBytes += bytes.length
     putRecordLength(round.memory, at, round.endBytes - at - RECORD_HEADER_BYTES)
     putRecordEnd(round.memory, at, end, last)
@@ -227,6 +237,7 @@ export class Journal {
       endBytes: ROUND_HEADER_BYTES,
       logs: [],
       ends: [],
+      sums: [],
       lastRecordAt: 0,
       lastRecordLog: null,
       synced: makeSynced(),
@@ -265,7 +276,8 @@ export class Journal {
     this.#committing = round
     round.memory.fill(0, round.endBytes, bytes)
     const payloadBytes = round.endBytes - ROUND_HEADER_BYTES
-    sealRound(round.memory, this.#ringId, { number: round.number, lastSynced: this.#lastSynced, payloadBytes })
+    const header = { number: round.number, lastSynced: this.#lastSynced, payloadBytes }
+    sealRound(round.memory, this.#ringId, header, round.sums)
     if (planted('reply-before-sync')) tell(round)
     place.file.commit(place.position, round.memory.subarray(0, bytes)).then(
       () => this.#committed(round),

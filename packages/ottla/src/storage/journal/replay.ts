@@ -41,6 +41,21 @@ export async function findRounds(
   return { rounds }
 }
 
+/**
+ * Makes the tail durable: the sync of its newest round may never have returned, and what recovery does because of it, such
+ * as to remove a folder, must not outlive it. Those before it were synced.
+ */
+export async function syncTail(disk: Disk, { rounds }: JournalTail): Promise<void> {
+  const newest = rounds.at(-1)
+  if (newest === undefined) return
+  const file = await disk.open(newest.path, { mode: 'read' })
+  try {
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+}
+
 /** Calls `visit` with every record of the tail, in order. Bytes in it are views of the round's own memory, and keep that. */
 export async function replayRounds(
   disk: Disk,
