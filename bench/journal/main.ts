@@ -1,7 +1,7 @@
 /**
  * What the commit journal of ADR 0002 can reach on this machine, without a broker: batches of N partitions are copied
- * into a round and into their partition's piece of memory; rounds go to a ring of reused files through a commit thread
- * (direct write + fdatasync); full pieces are written to their segment files; a checkpoint writes the rest, syncs every
+ * into a round and into their partition's piece of memory; rounds go to a ring file that is reused (direct,
+ * synced writes); full pieces are written to their segment files; a checkpoint writes the rest, syncs every
  * dirty segment and frees the ring. Prints MB/s of acknowledged bytes, with all segments synced at the end, and the CPU
  * seconds of the process per GB.
  *
@@ -12,17 +12,18 @@ import {
   closeSync,
   constants,
   fdatasync,
+  fdatasyncSync,
   ftruncateSync,
   mkdirSync,
   mkdtempSync,
   openSync,
   rmSync,
   write,
+  writeSync,
 } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { Worker } from 'node:worker_threads'
 
 const MB = 1 << 20
 const BLOCK = 4096
@@ -101,7 +102,7 @@ class Pieces {
 
 class Run {
   readonly settings: Settings
-  readonly worker: Worker
+  readonly ring: number
   readonly rounds: Uint8Array
   readonly partitions: Partition[] = []
   readonly pieces: Pieces
@@ -122,12 +123,11 @@ class Run {
   stagedBytes = 0
   wake: (() => void) | null = null
 
-  constructor(settings: Settings, worker: Worker, rounds: Uint8Array) {
+  constructor(settings: Settings, ring: number, rounds: Uint8Array) {
     this.settings = settings
-    this.worker = worker
+    this.ring = ring
     this.rounds = rounds
     this.pieces = new Pieces(settings.pieceBytes, settings.budgetBytes)
-    worker.on('message', () => this.committed())
   }
 
   open(): void {
@@ -225,7 +225,10 @@ class Run {
     }
     this.inRound = this.stagedBytes
     this.stagedBytes = 0
-    this.worker.postMessage({ file: 0, position: this.ringHead % ringBytes, at: this.filling * roundBytes, bytes })
+    write(this.ring, this.rounds, this.filling * roundBytes, bytes, this.ringHead % ringBytes, (error, count) => {
+      if (error !== null || count < bytes) throw error ?? new Error(`a round of ${bytes} bytes: ${count} written`)
+      this.committed()
+    })
     this.ringHead += bytes
     this.filling = 1 - this.filling
     this.fillBytes[this.filling] = ROUND_HEADER_BYTES
@@ -274,19 +277,22 @@ async function parallel<T>(items: readonly T[], width: number, run: (item: T) =>
   await Promise.all(Array.from({ length: width }, lane))
 }
 
+/** Written from end to end, so that rounds only overwrite. Each write to it is synced. */
+function openRing(path: string, { ringBytes, directJournal }: Settings, memory: Uint8Array): number {
+  const direct = directJournal ? constants.O_DIRECT : 0
+  const plain = openSync(path, constants.O_RDWR | constants.O_CREAT | direct, 0o644)
+  const zeroBytes = Math.min(ringBytes, MB)
+  for (let position = 0; position < ringBytes; position += zeroBytes) writeSync(plain, memory, 0, zeroBytes, position)
+  fdatasyncSync(plain)
+  closeSync(plain)
+  return openSync(path, constants.O_RDWR | constants.O_DSYNC | direct)
+}
+
 async function measure(settings: Settings): Promise<string> {
   const dir = mkdtempSync(join(settings.dir, 'ottla-journal-bench-'))
   const rounds = slab(Math.max(2 * settings.roundBytes, MB))
-  const worker = new Worker(new URL('./commit-worker.ts', import.meta.url), {
-    workerData: {
-      paths: [join(dir, 'ring')],
-      ringFileBytes: settings.ringBytes,
-      memory: rounds.buffer,
-      direct: settings.directJournal,
-    },
-  })
-  await new Promise(resolve => worker.once('message', resolve))
-  const run = new Run({ ...settings, dir }, worker, rounds)
+  const ring = openRing(join(dir, 'ring'), settings, rounds)
+  const run = new Run({ ...settings, dir }, ring, rounds)
   run.open()
   const batch = new Uint8Array(settings.batchBytes).fill(7)
   const cpuBefore = process.cpuUsage()
@@ -297,7 +303,7 @@ async function measure(settings: Settings): Promise<string> {
   await run.checkpoint()
   const syncedMs = performance.now() - startedMs
   const cpu = process.cpuUsage(cpuBefore)
-  worker.postMessage(null)
+  closeSync(ring)
   for (const partition of run.partitions) closeSync(partition.file)
   rmSync(dir, { recursive: true })
   return line(run, { ackedMs, syncedMs, cpuSeconds: (cpu.user + cpu.system) / 1e6 })

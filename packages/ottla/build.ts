@@ -16,8 +16,6 @@ await build({
   entryPoints: {
     ottla: join(HERE, 'src/apps/cli/main.ts'),
     testing: join(HERE, 'src/apps/testing/start-broker.ts'),
-    // Started by its file's name, beside the bundle that has the commit lane: all of them lie in one folder.
-    'commit-worker': join(HERE, 'src/adapters/node/commit-worker.ts'),
   },
   outdir: DIST,
   bundle: true,

@@ -78,29 +78,26 @@ export interface DiskFile {
   closeSync(): void
 }
 
-/**
- * A file served by a thread of its own, so that a sync that hangs holds up nobody else: the commit journal's ring files.
- * Writes are queued and done one after another.
- */
+/** A file of the commit journal's ring: what is written to it is synced. One commit of a lane is done after another. */
 export interface CommitFile {
   readonly path: string
   readonly direct: boolean
   /**
-   * Writes, then syncs. `bytes` lie in a slab, aligned as for `direct`, and stay unchanged until both are done. Rejects
-   * with a DiskFault.
+   * Writes and syncs. `bytes` lie in a slab, aligned as for `direct`, and stay unchanged until both are done. Rejects with
+   * a DiskFault.
    */
   commit(position: number, bytes: Uint8Array): Promise<void>
   close(): Promise<void>
 }
 
-/** One thread and its files. */
+/** The ring files of one directory. A commit that hangs holds up neither the event loop nor another lane. */
 export interface CommitLane {
   /**
    * Makes the file at least `sizeBytes` (a multiple of `alignmentBytes`) long, really written, not sparse, so that later
    * writes only overwrite, and syncs it. A file that could not be filled is as long as it was. A new file's name is durable after `syncDirectory`, as ever.
    */
   open(path: string, sizeBytes: Bytes): Promise<CommitFile>
-  /** Ends the thread when its queue is empty. */
+  /** Resolves when everything that was asked for is done. */
   close(): Promise<void>
 }
 
@@ -125,7 +122,7 @@ export interface Disk {
   slab(sizeBytes: Bytes): Uint8Array
   /** Takes back a slab that nobody uses any more, nor a thread or the system on anybody's behalf: for the next of its size. */
   reuse(slab: Uint8Array): void
-  /** A thread for the journal of the directory. */
+  /** For the journal of the directory. */
   commitLane(directory: string): Promise<CommitLane>
   open(path: string, options: OpenOptions): Promise<DiskFile>
   openSync(path: string, options: OpenOptions): DiskFile

@@ -1,4 +1,4 @@
-/** An open file, by its descriptor: cheaper per call than a FileHandle, and a descriptor can be given to a thread. */
+/** An open file, by its descriptor: cheaper per call than a FileHandle. */
 import { close, closeSync, fdatasync, fstat, ftruncate, read, readSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { assert } from '../../base/assert.ts'
@@ -14,27 +14,24 @@ const syncFd = promisify(fdatasync)
 export class NodeFile implements DiskFile {
   readonly path: string
   readonly direct: boolean
+  /** A write is durable when it is done. */
+  readonly syncsWrites: boolean
   readonly #fd: number
   readonly #unitBytes: number
   #open = true
 
   /** `unitBytes` is the alignment of direct I/O. */
-  constructor(fd: number, { path, direct, unitBytes }: { path: string; direct: boolean; unitBytes: number }) {
+  constructor(fd: number, opened: { path: string; direct: boolean; syncsWrites: boolean; unitBytes: number }) {
     this.#fd = fd
-    this.path = path
-    this.direct = direct
-    this.#unitBytes = direct ? unitBytes : 1
-  }
-
-  /** For the commit lane, whose thread uses the same descriptor. */
-  get fd(): number {
-    assert(this.#open, 'only an open file is used', { path: this.path })
-    return this.#fd
+    this.path = opened.path
+    this.direct = opened.direct
+    this.syncsWrites = opened.syncsWrites
+    this.#unitBytes = opened.direct ? opened.unitBytes : 1
   }
 
   async read(position: number, into: Uint8Array): Promise<number> {
     this.#checkAlignment(position, into)
-    const fd = this.fd
+    const fd = this.#used
     let done = 0
     while (done < into.length) {
       const count = await new Promise<number>((resolve, reject) => {
@@ -54,7 +51,7 @@ export class NodeFile implements DiskFile {
     return faultingSync(this.path, () => {
       let done = 0
       while (done < into.length) {
-        const count = readSync(this.fd, into, done, into.length - done, position + done)
+        const count = readSync(this.#used, into, done, into.length - done, position + done)
         if (count === 0) break
         done += count
       }
@@ -64,12 +61,12 @@ export class NodeFile implements DiskFile {
 
   async write(position: number, bytes: Uint8Array): Promise<void> {
     this.#checkAlignment(position, bytes)
-    await faulting(this.path, () => writeWhole(this.fd, position, bytes, this.#unitBytes))
+    await faulting(this.path, () => writeWhole(this.#used, position, bytes, this.#unitBytes))
   }
 
   writeSync(position: number, bytes: Uint8Array): void {
     this.#checkAlignment(position, bytes)
-    faultingSync(this.path, () => writeWholeSync(this.fd, position, bytes, this.#unitBytes))
+    faultingSync(this.path, () => writeWholeSync(this.#used, position, bytes, this.#unitBytes))
   }
 
   /**
@@ -77,15 +74,15 @@ export class NodeFile implements DiskFile {
    * calls fcntl(F_FULLFSYNC) there, which empties the drive's cache too.
    */
   sync(): Promise<void> {
-    return faulting(this.path, () => syncFd(this.fd))
+    return faulting(this.path, () => syncFd(this.#used))
   }
 
   truncate(sizeBytes: number): Promise<void> {
-    return faulting(this.path, () => truncateFd(this.fd, sizeBytes))
+    return faulting(this.path, () => truncateFd(this.#used, sizeBytes))
   }
 
   async size(): Promise<number> {
-    return faulting(this.path, async () => (await statFd(this.fd)).size)
+    return faulting(this.path, async () => (await statFd(this.#used)).size)
   }
 
   /** Devices differ in what they refuse (often less than a page), so the port's rule is kept here, alike on all. */
@@ -97,6 +94,11 @@ export class NodeFile implements DiskFile {
       this.path,
       `EINVAL: ${bytes.length} bytes at ${position} are not aligned for direct I/O`,
     )
+  }
+
+  get #used(): number {
+    assert(this.#open, 'only an open file is used', { path: this.path })
+    return this.#fd
   }
 
   async close(): Promise<void> {

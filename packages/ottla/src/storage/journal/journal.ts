@@ -1,6 +1,6 @@
 /**
  * Rounds (J1, J2): what all partitions of the directory append while one round is being synced goes into the next. Each
- * round is built in aligned memory, written and synced by the directory's commit thread, one at a time and in order; then
+ * round is built in aligned memory, written and synced by the directory's commit lane, one at a time and in order; then
  * the durable ends of its logs move, and then the promise that its appends share resolves. There is no timer: a round
  * begins as soon as the one before is synced.
  *
