@@ -3,8 +3,8 @@
  * log stood, and only then let the ring be used again. Order, each step durable before the next:
  *
  *   1 note every changed log, and the newest round that is synced: what is in it and before it is noted
- *   2 write the noted bytes to the segments
- *   3 close sealed segments (trim, index, snapshot), sync what was written, then the folders
+ *   2 write the noted bytes to the segments, log by log
+ *   3 close sealed segments (trim, index, snapshot), sync what was written, then the log's folder
  *   4 replace the checkpoint file, sync the directory
  *   5 release the ring up to the noted round
  *
@@ -25,8 +25,8 @@ import type { LogHost } from './log-host.ts'
 import { encodeProducerSnapshot, snapshotFileName } from './producer-snapshot.ts'
 import type { Segment } from './segment.ts'
 
-/** Syncs and closings at once. More would take threads from reads. */
-const WIDTH = 2
+/** Logs that are written, synced and closed at once. More would take threads from reads. */
+const WIDTH = 4
 /** Producers that are encoded anew with each checkpoint; with more, only once the log has grown by so many offsets. */
 const PRODUCERS_CHEAP = 5000
 const PRODUCERS_EVERY_OFFSETS = 100_000
@@ -132,10 +132,11 @@ export class Checkpointer {
       journal.resume()
     }
     await this.#host.pageCache.drain()
-    await Promise.all(noted.map(({ log, end }) => this.#host.writeBack.flush(log, end)))
     for (const { log, snapshot } of snapshots) await this.#writeSnapshot(log, snapshot)
     const closing: Segment[] = []
+    // One log after another: its file is still open when it is synced.
     await eachOf(noted, WIDTH, async each => {
+      await this.#host.writeBack.flush(each.log, each.end)
       closing.push(...(await this.#settle(each)))
     })
     for (const each of noted) if (each.cuts === each.log.cuts) this.#entries.set(each.log, this.#entryOf(each))
@@ -211,7 +212,8 @@ export class Checkpointer {
     }
     if (!segment.unsynced) return
     segment.unsynced = false
-    await this.#host.descriptors.with(segment.file('log'), 'cached', file => this.#sync(file))
+    const use = log.durability === 'disk' ? 'direct' : 'cached'
+    await this.#host.descriptors.with(segment.file('log'), use, file => this.#sync(file))
   }
 
   /** After a failed sync nobody knows what is on the disk: it is never tried again (A13). */
