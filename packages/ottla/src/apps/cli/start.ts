@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { constants } from 'node:os'
 import { resolve } from 'node:path'
+import { boundYoungGeneration } from '../../adapters/node/young-generation.ts'
 import type { NetAddress } from '../../ports/net.ts'
 import { type BrokerConfig, parseBrokerConfig } from '../../spec/config/broker.ts'
 import { nodeAdapters } from '../server/node-adapters.ts'
@@ -35,6 +36,7 @@ export async function runStart(options: StartOptions): Promise<void> {
   // A stop that is asked for while recovery runs is honoured as soon as it can be a clean one.
   const stop = new StopRequest()
   stop.announce('what was written is recovered first, so that the stop is a clean one')
+  boundYoungGeneration()
   const server = await startServer(config, adapters)
   if (!stop.isAsked) {
     writeBanner(config, server)
