@@ -5,7 +5,7 @@
  */
 import { Worker } from 'node:worker_threads'
 import type { Pace } from './pace-worker.ts'
-import { batchOf, checkProduced, produceFrame, wait } from './produce-load.ts'
+import { bareFrame, batchOf, checkProduced, produceFrame, wait } from './produce-load.ts'
 import { lossOf, RawConnection } from './raw-connection.ts'
 import type { Server } from './servers.ts'
 
@@ -43,9 +43,16 @@ interface Lane {
   readonly due: number[]
 }
 
-export async function runOpenLoop(server: Pick<Server, 'port' | 'cpuSeconds'>, load: OpenLoad): Promise<OpenResult> {
+/** `bare`: the yardstick's frames, and its answers, which say nothing. */
+export async function runOpenLoop(
+  server: Pick<Server, 'port' | 'cpuSeconds'>,
+  load: OpenLoad,
+  bare = false,
+): Promise<OpenResult> {
   const batch = batchOf(load.batchBytes, load.recordBytes)
-  const frames = Array.from({ length: load.partitions }, (_, partition) => produceFrame(load.topic, partition, batch))
+  const frames = Array.from({ length: load.partitions }, (_, partition) =>
+    (bare ? bareFrame : produceFrame)(load.topic, partition, batch),
+  )
   const everyMs = (1000 * batch.length) / load.bytesPerSecond
   const warmupCount = Math.ceil(load.warmupMs / everyMs)
   const count = warmupCount + Math.ceil(load.measureMs / everyMs)
@@ -58,7 +65,7 @@ export async function runOpenLoop(server: Pick<Server, 'port' | 'cpuSeconds'>, l
     Array.from({ length: load.connections }, async (): Promise<Lane> => {
       const lane: Lane = { connection: await RawConnection.open(server.port), due: [] }
       lane.connection.onReply = reply => {
-        checkProduced(reply)
+        if (!bare) checkProduced(reply)
         answered++
         const dueAt = lane.due.shift() as number
         if (counts && dueAt >= firstMeasuredAt) latencyMs.push(performance.now() - dueAt)

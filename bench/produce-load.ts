@@ -107,7 +107,7 @@ export function produceFrame(topic: string, partition: number, batch: Uint8Array
 }
 
 /** The same bytes on the wire, and two more that say where the batch begins. */
-function bareFrame(topic: string, partition: number, batch: Uint8Array): Uint8Array {
+export function bareFrame(topic: string, partition: number, batch: Uint8Array): Uint8Array {
   const frame = Buffer.from(produceFrame(topic, partition, batch))
   const batchAt = frame.indexOf(batch.subarray(0, 61))
   const rest = frame.length - batchAt - batch.length

@@ -21,6 +21,8 @@ export async function benchTopic(
   contender: Contender,
   options: { readonly partitions: number; readonly bytesMax?: number },
 ): Promise<BenchTopic> {
+  // The bare loop has no topics.
+  if (contender.side === 'bare') return { name: 'none', durability: contender.durability, delete: async () => {} }
   const { partitions, bytesMax = TOPIC_BYTES } = options
   const name = `bench-${randomUUID()}`
   const configs = { ...durabilityConfigs(contender.side, contender.durability), ...boundedTo(bytesMax, partitions) }

@@ -131,6 +131,7 @@ export const rows: readonly Row[] = [
     workload: open(19, 16),
     ottla: 'disk',
     kafka: 'disk',
+    bare: true,
     goals: [atMost(0.6, 'p50Ms'), atMost(0.1, 'p99Ms')],
   },
   {
@@ -138,6 +139,7 @@ export const rows: readonly Row[] = [
     workload: open(103, 64),
     ottla: 'disk',
     kafka: 'page-cache',
+    bare: true,
     goals: [atMost(1.2, 'p50Ms'), atMost(0.5, 'p99Ms'), atMost(10, 'p999Ms', null)],
   },
   {
@@ -145,6 +147,7 @@ export const rows: readonly Row[] = [
     workload: open(207, 64),
     ottla: 'disk',
     kafka: 'page-cache',
+    bare: true,
     goals: [atMost(0.1, 'p99Ms')],
   },
   {

@@ -27,12 +27,13 @@ export function openLoopWorkload(title: string, shape: OpenShape): Workload {
 
 async function prepare(shape: OpenShape, bench: Bench, contender: Contender): Promise<Prepared> {
   const server = await bench.fleet.server(contender.side, contender.durability)
+  const bare = contender.side === 'bare'
   const topic = await benchTopic(server, contender, { partitions: shape.partitions })
   const load = openLoadOf(shape, topic.name, bench)
-  await runOpenLoop(server, { ...load, warmupMs: 0, measureMs: WARMUP_MS })
+  await runOpenLoop(server, { ...load, warmupMs: 0, measureMs: WARMUP_MS }, bare)
   return {
     durability: topic.durability,
-    measure: async () => latencySample(server, await runOpenLoop(server, load)),
+    measure: async () => latencySample(server, await runOpenLoop(server, load, bare)),
     release: topic.delete,
   }
 }

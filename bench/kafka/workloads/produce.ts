@@ -27,9 +27,7 @@ export function produceWorkload(title: string, shape: ProduceShape): Workload {
 async function prepare(shape: ProduceShape, bench: Bench, contender: Contender): Promise<Prepared> {
   const server = await bench.fleet.server(contender.side, contender.durability)
   const bare = contender.side === 'bare'
-  const topic = bare
-    ? { name: 'none', durability: contender.durability, delete: async () => {} }
-    : await benchTopic(server, contender, { partitions: shape.connections })
+  const topic = await benchTopic(server, contender, { partitions: shape.connections })
   const load: ProduceLoad = { ...shape, topic: topic.name, warmupMs: ROUND_WARMUP_MS, measureMs: bench.measureMs }
   const warmupBytes = contender.side === 'kafka' ? 0 : WARMUP_BYTES
   await runProduce(server, { ...load, warmupMs: WARMUP_MS, warmupBytes, measureMs: 0 }, bare)
