@@ -12,6 +12,8 @@ import type { StartOptions } from './start-options.ts'
 import { VERSION } from './version.ts'
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const
+/** What takes milliseconds and can wait is done when the first clients have been answered. */
+const SETTLED_AFTER_MS = 1000
 /** Addresses that are listened on and cannot be connected to. */
 const EVERY_INTERFACE: ReadonlySet<string> = new Set(['', '0.0.0.0', '::'])
 
@@ -36,10 +38,10 @@ export async function runStart(options: StartOptions): Promise<void> {
   // A stop that is asked for while recovery runs is honoured as soon as it can be a clean one.
   const stop = new StopRequest()
   stop.announce('what was written is recovered first, so that the stop is a clean one')
-  boundYoungGeneration()
   const server = await startServer(config, adapters)
   if (!stop.isAsked) {
     writeBanner(config, server)
+    adapters.clock.after(SETTLED_AFTER_MS, boundYoungGeneration)
     stop.announce('requests in work are answered, then everything is synced')
     await stop.asked
   }
