@@ -16,7 +16,7 @@ import { parentOf, readText, readWhole, replaceFile } from './files.ts'
 import { openFolder, type PartitionFolder } from './folder.ts'
 import { type KafkaOffsets, openFound } from './found-log.ts'
 import { RecordKind } from './journal/format.ts'
-import { findRounds, holdsRounds, replayRounds, syncTail } from './journal/replay.ts'
+import { findRounds, holdsRounds, replayRounds, settleTail } from './journal/replay.ts'
 import { JOURNAL_DEFAULTS, type JournalOptions, Ring } from './journal/ring.ts'
 import {
   CLEAN_MARKER,
@@ -286,7 +286,7 @@ async function replayLogs(
   const { checkpoint, folders, defaultConfig } = found
   const entries = new Map<string, CheckpointEntry>(checkpoint.entries.map(entry => [logName(entry), entry]))
   const tail = await findRounds(env.disk, path, { id: checkpoint.ringId, from: checkpoint.replayFrom })
-  await syncTail(env.disk, tail)
+  await settleTail(env.disk, tail)
   const dropsLeft = await countDrops(env, tail)
   const logs = new Map<string, RecoveringLog>()
   for (const folder of folders) {

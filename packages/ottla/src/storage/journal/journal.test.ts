@@ -211,9 +211,14 @@ async function flip(disk: ReturnType<typeof testEnv>['disk'], path: string, posi
   await file.close()
 }
 
-test('J1 what a start does because of a round whose sync never returned does not outlive that round', async () => {
+for (const how of ['never returned', 'failed']) {
+  test(`J1 what a start does because of a round whose sync ${how} does not outlive that round`, () =>
+    removedAtStart(how === 'failed'))
+}
+
+async function removedAtStart(failed: boolean): Promise<void> {
   for (let cut = 0; cut < 30; cut++) {
-    const killed = await killedInRemoval(cut)
+    const killed = await killedInRemoval(cut, failed)
     // The start finds the deletion, finishes it, and gets no further.
     await assert.rejects(openTest(testEnv({ disk: killed, seed: 'full' })), { code: 'ENOSPC' })
     assert.deepEqual(await foldersOf(killed), [])
@@ -223,21 +228,23 @@ test('J1 what a start does because of a round whose sync never returned does not
     assert.deepEqual(found, (await foldersOf(disk)).length === 0 ? [] : [1])
     await again.close()
   }
-})
+}
 
-/** What a kill leaves while the sync of a deletion is under way, on a disk without room for a checkpoint. */
-async function killedInRemoval(seed: number): Promise<MemoryDisk> {
+/** What a kill leaves when the sync of a deletion is under way, or has failed, on a disk without room for a checkpoint. */
+async function killedInRemoval(seed: number, failed: boolean): Promise<MemoryDisk> {
   let hold = false
+  const isHeld = ({ kind, path }: DiskOperation) => hold && kind === 'sync' && path.endsWith('journal-00000001')
   const env = testEnv({
-    defer: (finish, { kind, path }) => {
-      if (!hold || kind !== 'sync' || !path.endsWith('journal-00000001')) queueMicrotask(finish)
+    intercept: operation => (failed && isHeld(operation) ? 'EIO' : 'go'),
+    defer: (finish, operation) => {
+      if (failed || !isHeld(operation)) queueMicrotask(finish)
     },
   })
   const directory = await openTest(env)
   const log = await directory.create(logId(), topicConfig())
   await appendTo(log)
   hold = true
-  void directory.remove(log)
+  directory.remove(log).catch(() => {})
   for (let turns = 0; turns < 100; turns++) await Promise.resolve()
   const isFull = ({ kind, path }: DiskOperation) => kind === 'write' && path.includes('.ottla-checkpoint')
   return env.disk.crash('kill', new Prng(seed), { intercept: each => (isFull(each) ? 'ENOSPC' : 'go') })

@@ -43,13 +43,17 @@ export async function findRounds(
 
 /**
  * Makes the tail durable: the sync of its newest round may never have returned, and what recovery does because of it, such
- * as to remove a folder, must not outlive it. Those before it were synced.
+ * as to remove a folder, must not outlive it. Those before it were synced. It is written again, because after a sync that
+ * failed another one says nothing of what was written before (A13).
  */
-export async function syncTail(disk: Disk, { rounds }: JournalTail): Promise<void> {
+export async function settleTail(disk: Disk, { rounds }: JournalTail): Promise<void> {
   const newest = rounds.at(-1)
   if (newest === undefined) return
-  const file = await disk.open(newest.path, { mode: 'read' })
+  const { path, position, payloadBytes } = newest
+  const round = await readRange(disk, path, { position, bytes: ROUND_HEADER_BYTES + payloadBytes })
+  const file = await disk.open(path, { mode: 'write' })
   try {
+    await file.write(position, round)
     await file.sync()
   } finally {
     await file.close()
