@@ -75,23 +75,18 @@ async function readSegment(log: Log, segment: Segment, want: SegmentRead, remade
   // Bytes from here on are in pieces, and nobody who wants those comes here.
   const first = log.pieces[0]
   const fileEnd = first !== undefined && first.segment === segment ? first.firstBatchPosition : segment.sizeBytes
-  const hint = segment.index.atOrBefore(want.from)
-  let position = hint?.position ?? 0
+  const awaited = log.host.readAhead.take(log, segment, want.from)
+  const hint = awaited === null ? segment.index.atOrBefore(want.from) : null
+  let position = awaited?.position ?? hint?.position ?? 0
   let bytes = Math.max(HEADER_BYTES, want.maxBytes) + SLACK_BYTES
   for (let attempt = 0; ; attempt++) {
+    const fetched = attempt === 0 ? await awaited?.fetched : null
     const end = Math.min(fileEnd, position + bytes)
     if (position >= end) return null
-    const buffer = log.host.readBuffers.take(end - position)
-    let outcome: Outcome
-    try {
-      const count = await readFile(log, segment, { position, into: buffer.subarray(0, end - position) })
-      const check = attempt === 0 && !remade && !planted('index-trusted')
-      const hintOffset = check && hint !== null ? hint.offset : null
-      outcome = select(buffer, count, { want, segment, hintOffset })
-    } catch (error) {
-      log.host.readBuffers.give(buffer)
-      throw error
-    }
+    const { buffer, count } = fetched ?? (await log.host.readAhead.read(segment, { position, end }))
+    const check = attempt === 0 && !remade && !planted('index-trusted')
+    const hintOffset = check && hint !== null ? hint.offset : null
+    const outcome = select(buffer, count, { want, segment, hintOffset })
     if (outcome.kind === 'read') {
       const { start, end: to } = outcome
       if (to === start) {
@@ -99,6 +94,9 @@ async function readSegment(log: Log, segment: Segment, want: SegmentRead, remade
         if (outcome.bad === null) return NOTHING_READ
         throw damage(log, segment, { ...outcome.bad, position: position + to })
       }
+      const next = position + to
+      const ahead = { offset: outcome.next, position: next, end: Math.min(fileEnd, next + want.maxBytes + SLACK_BYTES) }
+      log.host.readAhead.expect(log, segment, ahead, awaited !== null)
       return {
         chunks: [buffer.subarray(start, to)],
         bytes: to - start,
@@ -120,16 +118,15 @@ async function readSegment(log: Log, segment: Segment, want: SegmentRead, remade
   }
 }
 
-function readFile(
-  log: Log,
-  segment: Segment,
-  range: { readonly position: number; readonly into: Uint8Array },
-): Promise<number> {
-  return log.host.descriptors.with(segment.file('log'), 'read', file => file.read(range.position, range.into))
-}
-
 type Outcome =
-  | { readonly kind: 'read'; readonly start: number; readonly end: number; readonly bad: Bad | null }
+  /** `next`: the offset behind what is served. */
+  | {
+      readonly kind: 'read'
+      readonly start: number
+      readonly end: number
+      readonly next: Offset
+      readonly bad: Bad | null
+    }
   /** Look again from `at`, with at least `needBytes`. `offset`: of what is looked for. */
   | { readonly kind: 'more'; readonly at: number; readonly needBytes: number; readonly offset: Offset }
   | { readonly kind: 'index' }
@@ -151,6 +148,7 @@ function select(
   walk.reset(buffer, 0, count, { minBaseOffset: segment.baseOffset })
   let start = -1
   let end = 0
+  // Behind the last batch that is served.
   let next = want.from
   while (walk.next()) {
     const { header, position } = walk
@@ -171,22 +169,22 @@ function select(
     }
     // Only what is served is summed: damage before it hides nothing that lies behind it.
     if (!batchCrcMatches(buffer, position, header)) return unreadable(start, end, { from: next, why: 'crc' })
+    if (!fits(header, position - start, { want })) return { kind: 'read', start, end, next, bad: null }
     next = endOffset(header)
-    if (!fits(header, position - start, { want })) return { kind: 'read', start, end, bad: null }
     end = position + header.sizeBytes
   }
   if (walk.stop === 'end' && start === -1) return { kind: 'more', at: end, needBytes: HEADER_BYTES, offset: next }
-  if (walk.stop === 'end') return { kind: 'read', start, end, bad: null }
-  if (start !== -1 && end > start) return { kind: 'read', start, end, bad: null }
+  if (walk.stop === 'end') return { kind: 'read', start, end, next, bad: null }
+  if (start !== -1 && end > start) return { kind: 'read', start, end, next, bad: null }
   if (hintOffset !== null && walk.position === 0 && walk.stop !== 'partial') return { kind: 'index' }
   if (walk.stop === 'partial') return { kind: 'more', at: end, needBytes: sizeAt(buffer, end, count), offset: next }
-  return { kind: 'read', start: end, end, bad: { from: next, why: walk.stop ?? 'unreadable' } }
+  return { kind: 'read', start: end, end, next, bad: { from: next, why: walk.stop ?? 'unreadable' } }
 }
 
 /** What was good before it is served all the same. */
 function unreadable(start: number, end: number, bad: Bad): Outcome {
   const good = start !== -1 && end > start
-  return { kind: 'read', start: good ? start : end, end, bad: good ? null : bad }
+  return { kind: 'read', start: good ? start : end, end, next: bad.from, bad: good ? null : bad }
 }
 
 function fits(header: BatchHeader, before: number, by: { want: SegmentRead }): boolean {

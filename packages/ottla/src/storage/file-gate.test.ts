@@ -34,3 +34,21 @@ test('a failure inside lets the others on', async () => {
   assert.equal(await gate.alone(() => Promise.resolve(1)), 1)
   assert.equal(await gate.shared(() => Promise.resolve(2)), 2)
 })
+
+test('whoever is inside may enter once more when nobody waits to be alone, and is told when somebody does', async () => {
+  const gate = new FileGate()
+  const inner = Promise.withResolvers<void>()
+  const order: string[] = []
+  let renamed: Promise<void> | null = null
+  await gate.shared(async () => {
+    assert.ok(gate.sharedNow(() => inner.promise.then(() => void order.push('inner'))))
+    renamed = gate.alone(async () => void order.push('renamed'))
+    assert.equal(
+      gate.sharedNow(async () => {}),
+      null,
+    )
+  })
+  inner.resolve()
+  await renamed
+  assert.deepEqual(order, ['inner', 'renamed'])
+})

@@ -12,6 +12,15 @@ export class FileGate {
   /** Runs `work` while no file is renamed or removed. */
   async shared<T>(work: () => Promise<T>): Promise<T> {
     while (this.#alone !== null) await this.#alone.promise
+    return this.#use(work)
+  }
+
+  /** As `shared`, or null when somebody is, or waits to be, alone. Whoever is inside may call it, as it never waits. */
+  sharedNow<T>(work: () => Promise<T>): Promise<T> | null {
+    return this.#alone === null ? this.#use(work) : null
+  }
+
+  async #use<T>(work: () => Promise<T>): Promise<T> {
     this.#users++
     try {
       return await work()

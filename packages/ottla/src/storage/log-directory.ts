@@ -23,6 +23,7 @@ import type { MemoryBudget } from './memory-budget.ts'
 import { PageCacheWriter } from './page-cache.ts'
 import { PartitionFolders } from './partition-folders.ts'
 import { PieceStore } from './piece.ts'
+import { ReadAhead } from './read-ahead.ts'
 import { ReadBuffers } from './read-buffers.ts'
 import { retainLogs } from './retention.ts'
 import { Turnstile } from './turnstile.ts'
@@ -80,6 +81,7 @@ export class LogDirectory implements LogHost {
   readonly pageCache: PageCacheWriter
   readonly descriptors: DescriptorCache
   readonly readBuffers = new ReadBuffers(READ_BUFFERS_BYTES)
+  readonly readAhead: ReadAhead
   readonly cleaner = new DirectoryCleaner(this)
   readonly #checkpointer: Checkpointer
   readonly #schedule: CheckpointSchedule
@@ -108,6 +110,7 @@ export class LogDirectory implements LogHost {
     this.pieces = new PieceStore(options.memory)
     this.descriptors = opened.descriptors
     const { pieces, descriptors } = this
+    this.readAhead = new ReadAhead({ buffers: this.readBuffers, descriptors })
     this.journal = new Journal({
       disk,
       ring: opened.ring,
@@ -252,6 +255,7 @@ export class LogDirectory implements LogHost {
     for (const part of [this.writeBack, this.#schedule, this.#folders]) part.stop()
     for (const log of this.#held.all()) log.tail.drop()
     this.pieces.end()
+    await this.readAhead.close()
     this.descriptors.close()
     await this.journal.close()
     await this.#opened.lane.close()

@@ -8,6 +8,7 @@ import type { Control, ControlKind, Journal } from './journal/journal.ts'
 import type { Log } from './log.ts'
 import type { PageCacheWriter } from './page-cache.ts'
 import type { PieceStore } from './piece.ts'
+import type { ReadAhead } from './read-ahead.ts'
 import type { ReadBuffers } from './read-buffers.ts'
 import type { WriteBack } from './write-back.ts'
 
@@ -19,6 +20,7 @@ export interface LogHost {
   readonly pageCache: PageCacheWriter
   readonly descriptors: DescriptorCache
   readonly readBuffers: ReadBuffers
+  readonly readAhead: ReadAhead
   readonly cleaner: DirectoryCleaner
   /** Why nothing works any more, or null. */
   readonly fault: DiskFault | null

@@ -286,7 +286,6 @@ async function replayLogs(
   const { checkpoint, folders, defaultConfig } = found
   const entries = new Map<string, CheckpointEntry>(checkpoint.entries.map(entry => [logName(entry), entry]))
   const tail = await findRounds(env.disk, path, { id: checkpoint.ringId, from: checkpoint.replayFrom })
-  await settleTail(env.disk, tail)
   const dropsLeft = await countDrops(env, tail)
   const logs = new Map<string, RecoveringLog>()
   for (const folder of folders) {
@@ -314,10 +313,13 @@ async function replayLogs(
       // What goes to one file goes there at once, whatever stands between in the journal.
       heldBytes += record.bytes.length
       if (heldBytes < REPLAY_HELD_BYTES_MAX) return
+      await settleTail(env.disk, tail)
       for (const each of logs.values()) each.write()
       heldBytes = 0
     })
   }
+  // Before anything is changed, and not when the start is refused.
+  await settleTail(env.disk, tail)
   const dropped = await droppedLogs(env, path, { logs, tail })
   await eachOf(logs.values(), FOLDERS_AT_ONCE, log => log.finish())
   env.observe.log('info', 'storage.recovered', { path, rounds: tail.rounds.length, logs: logs.size, dropped })
