@@ -44,6 +44,8 @@ export class MetadataTail {
   #recordsSinceSnapshot = 0
   #running: Promise<void> | null = null
   #again = false
+  /** The next step is applied even when the log has nothing new. */
+  #whateverIsNew = false
   #stopped = false
   #unwatch = () => {}
   /** Null once everything was applied once. */
@@ -84,6 +86,12 @@ export class MetadataTail {
     return new Promise(done => this.#waiting.push({ offset, done }))
   }
 
+  /** Applies a step, whether the log has something new or not: what could not be done may be possible now. */
+  applyAgain(): void {
+    this.#whateverIsNew = true
+    this.#wake()
+  }
+
   async stop(): Promise<void> {
     this.#stopped = true
     this.#unwatch()
@@ -100,7 +108,8 @@ export class MetadataTail {
     while (this.#again && !this.#stopped) {
       this.#again = false
       const { step, head } = await this.#read()
-      if (head === this.#applied && this.#removedBefore === null) continue
+      if (head === this.#applied && this.#removedBefore === null && !this.#whateverIsNew) continue
+      this.#whateverIsNew = false
       this.#image = step.image
       await this.#parts.apply(this.#whole(step))
       this.#removedBefore = null

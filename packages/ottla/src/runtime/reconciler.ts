@@ -58,11 +58,16 @@ export class Reconciler {
   readonly #parts: ReconcilerParts
   /** Partitions that may lie in a missing directory: not made anew as long as this process lives. */
   readonly #withheld = new Set<string>()
-  /** Topics with partitions that could not be opened for want of room: looked at again with the next change. */
+  /** Topics with partitions that could not be opened for want of room: looked at again with the next step. */
   #unopened = new Set<Uuid>()
 
   constructor(parts: ReconcilerParts) {
     this.#parts = parts
+  }
+
+  /** Something lacks room that there may be later. */
+  get isIncomplete(): boolean {
+    return this.#unopened.size > 0
   }
 
   /** Calls must not overlap. A partition whose directory fails is left out and reported; the others are served. */

@@ -6,6 +6,7 @@ import { type Uuid, uuidFromBytes } from '../../base/uuid.ts'
 import { FetchSessions } from '../../core/access/fetch-sessions.ts'
 import { BrokerConfigInForce } from '../../core/metadata/broker-config.ts'
 import type { BrokerEndpoint } from '../../core/metadata/image.ts'
+import type { Cancel } from '../../ports/clock.ts'
 import type { DiskFault } from '../../ports/disk.ts'
 import { CleanerLoop, type CleanerSettings } from '../../runtime/cleaner-loop.ts'
 import { ControllerLoop } from '../../runtime/controller-loop.ts'
@@ -27,6 +28,9 @@ import type { OpenedData } from './open-data.ts'
 import type { ServerAdapters } from './server.ts'
 import { StartRefusal } from './start-refusal.ts'
 
+/** Between two attempts to open what lacked room. Milliseconds. */
+const AGAIN_MS = 5000
+
 export class BrokerNode {
   readonly services: BrokerServices
   readonly #config: BrokerConfigInForce
@@ -44,6 +48,7 @@ export class BrokerNode {
   #configListener: (config: BrokerConfig) => void = () => {}
   /** For the first application of the metadata only: see Reconciler's `mayCreate`. */
   #directoryMissing = false
+  #cancelAgain: Cancel = () => {}
 
   constructor(config: BrokerConfig, adapters: ServerAdapters, data: OpenedData) {
     this.#config = new BrokerConfigInForce(config, config.nodeId)
@@ -72,6 +77,8 @@ export class BrokerNode {
       apply: async ({ image, topics, removed }) => {
         await reconciler.apply(image, { topics, removed, mayCreate: !this.#directoryMissing })
         this.#directoryMissing = false
+        this.#cancelAgain()
+        if (reconciler.isIncomplete) this.#cancelAgain = clock.after(AGAIN_MS, () => this.#tail.applyAgain())
         this.#configApplied()
         this.#groups.applied({ removed })
       },
@@ -163,6 +170,7 @@ export class BrokerNode {
     await this.#retention.stop()
     await this.#controller.stop()
     await this.#tail.stop()
+    this.#cancelAgain()
   }
 
   /**

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { DiskOperation } from '../../adapters/memory/disk-operations.ts'
 import { ZERO_UUID } from '../../base/uuid.ts'
 import { Codec } from '../../wire/batch/header.ts'
 import { initProducerIdApi } from '../../wire/gen/init-producer-id.ts'
 import { produceApi } from '../../wire/gen/produce.ts'
 import { batchOf, createTopic, errorOf, fetch, NOW_MS, produce, recordsIn, valuesIn } from '../testing/calls.ts'
-import { withBroker } from '../testing/memory-broker.ts'
+import { MemoryBroker, MemoryWorld, withBroker } from '../testing/memory-broker.ts'
 import { frameOf } from '../testing/raw-peer.ts'
 
 test('every version appends, by name up to v12 and by id in v13', () =>
@@ -138,3 +139,22 @@ test('transactional batches are refused: there is no coordinator yet', () =>
     const records = batchOf(['x'], { producerId: 5n, producerEpoch: 0, baseSequence: 0, transactional: true })
     assert.equal(errorOf(await produce(peer, { topic: 'orders', records })), 'INVALID_TXN_STATE')
   }))
+
+test('a topic that was made while the disk was full is served when it has room, with nobody asking for anything', async () => {
+  let isFull = true
+  const intercept = ({ kind, path }: DiskOperation) =>
+    isFull && kind === 'makeDirectory' && path.includes('/orders') ? 'ENOSPC' : 'go'
+  const broker = await MemoryBroker.start({}, new MemoryWorld({ intercept }))
+  const peer = await broker.connect()
+  await createTopic(peer, 'orders')
+  assert.notEqual(errorOf(await produce(peer, { topic: 'orders', records: batchOf(['early']) })), 'NONE')
+  broker.clock.advance(20_000)
+  assert.notEqual(errorOf(await produce(peer, { topic: 'orders', records: batchOf(['early']) })), 'NONE')
+  isFull = false
+  for (let looks = 0; looks < 100; looks++) {
+    broker.clock.advance(100)
+    if (errorOf(await produce(peer, { topic: 'orders', records: batchOf(['late']) })) === 'NONE') break
+  }
+  assert.equal((await produce(peer, { topic: 'orders', records: batchOf(['later']) })).baseOffset, 1)
+  await broker.close()
+})
