@@ -173,9 +173,10 @@ export class ReplicaMoves implements ReplicaPlaces {
     log.followed = true
     try {
       const { topicId, partition } = log.id
-      // One that could not be removed.
-      const old = target.findFuture(topicId, partition)
-      if (old !== undefined) await target.remove(old)
+      // What could not be removed: a future that was given up, or the log from before it moved away.
+      for (const old of [target.findFuture(topicId, partition), target.find(topicId, partition)]) {
+        if (old !== undefined) await target.remove(old)
+      }
       const future = await target.createFuture(log.id, futureStart(log))
       const over = Promise.withResolvers<void>()
       const moving: Moving = { hosted, target, future, move: null, isCancelled: false, over }

@@ -1,6 +1,7 @@
 /** AlterReplicaLogDirs: partitions on their way from one log directory to another, and what clients see of it. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { DiskOperation } from '../../adapters/memory/disk-operations.ts'
 import { alterReplicaLogDirsApi } from '../../wire/gen/alter-replica-log-dirs.ts'
 import { deleteRecordsApi } from '../../wire/gen/delete-records.ts'
 import { deleteTopicsApi } from '../../wire/gen/delete-topics.ts'
@@ -319,6 +320,27 @@ test('while nobody answers for where a partition lies it counts in both places, 
   await arrived(after, again, here)
   assert.deepEqual(await valuesOf(again), ['first', 'second', 'third'])
   await after.close()
+})
+
+test("a log that was left behind when it moved away is in nobody's way when it comes back", async () => {
+  let isFull = false
+  const intercept = ({ kind, path }: DiskOperation) =>
+    isFull && kind === 'rename' && path.endsWith('-future') ? 'ENOSPC' : 'go'
+  const broker = await MemoryBroker.start(BOTH, new MemoryWorld({ intercept }))
+  const peer = await broker.connect()
+  await createTopic(peer, 'orders')
+  await write(peer, ['first'])
+  const [here, there] = await other(peer)
+  isFull = true
+  assert.equal(await move(peer, there), 'NONE')
+  await broker.until(() => broker.observe.named('replica.move-unfinished').length > 0)
+  isFull = false
+  await write(peer, ['second'])
+  assert.equal(await move(peer, here), 'NONE')
+  await broker.until(() => broker.observe.named('replica.moved').length === 2)
+  assert.deepEqual(await valuesOf(peer), ['first', 'second'])
+  assert.deepEqual(broker.fatals, [])
+  await broker.close()
 })
 
 test('a topic that is deleted while it moves leaves nothing behind', async () => {
