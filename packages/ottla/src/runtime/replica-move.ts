@@ -24,9 +24,9 @@ import { CopyVoid, LogCopy } from '../storage/log-copy.ts'
 import type { LogDirectory } from '../storage/log-directory.ts'
 import type { HostedPartition } from './hosted-partition.ts'
 
-/** Between two attempts to record where the partition lies, when nobody answered. */
+/** Between two attempts to record where the partition lies, when nobody answered. Milliseconds. */
 const ASSIGN_AGAIN_MS = 1000
-/** Times that the copy is settled when the log is faster. Then the next turn tries again, and so do all others. */
+/** Between two attempts to catch up with a log that was faster. Milliseconds. */
 const CATCH_UP_PAUSE_MS = 5
 
 export interface MoveParts {

@@ -78,7 +78,8 @@ async function readSegment(log: Log, segment: Segment, want: SegmentRead, remade
   const awaited = log.host.readAhead.take(log, segment, want.from)
   const hint = awaited === null ? segment.index.atOrBefore(want.from) : null
   let position = awaited?.position ?? hint?.position ?? 0
-  let bytes = Math.max(HEADER_BYTES, want.maxBytes) + SLACK_BYTES
+  const usualBytes = Math.max(HEADER_BYTES, want.maxBytes) + SLACK_BYTES
+  let bytes = usualBytes
   for (let attempt = 0; ; attempt++) {
     const fetched = attempt === 0 ? await awaited?.fetched : null
     const end = Math.min(fileEnd, position + bytes)
@@ -95,7 +96,7 @@ async function readSegment(log: Log, segment: Segment, want: SegmentRead, remade
         throw damage(log, segment, { ...outcome.bad, position: position + to })
       }
       const next = position + to
-      const ahead = { offset: outcome.next, position: next, end: Math.min(fileEnd, next + want.maxBytes + SLACK_BYTES) }
+      const ahead = { offset: outcome.next, position: next, end: Math.min(fileEnd, next + usualBytes) }
       log.host.readAhead.expect(log, segment, ahead, awaited !== null)
       return {
         chunks: [buffer.subarray(start, to)],

@@ -163,7 +163,6 @@ export class HeldLogs {
         if (!isDiskFault(error, 'ENOSPC')) throw error
       })
       await host.writeBack.quiet(log)
-      this.#throwFault()
       await host.record(log, RecordKind.drop, { offset: 0 })
     } catch (error) {
       log.leaving = false

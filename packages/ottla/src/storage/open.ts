@@ -16,7 +16,7 @@ import { parentOf, readText, readWhole, replaceFile } from './files.ts'
 import { openFolder, type PartitionFolder } from './folder.ts'
 import { type KafkaOffsets, openFound } from './found-log.ts'
 import { RecordKind } from './journal/format.ts'
-import { findRounds, holdsRounds, replayRounds, settleTail } from './journal/replay.ts'
+import { findRounds, holdsRounds, replayRounds } from './journal/replay.ts'
 import { JOURNAL_DEFAULTS, type JournalOptions, Ring } from './journal/ring.ts'
 import {
   CLEAN_MARKER,
@@ -313,13 +313,13 @@ async function replayLogs(
       // What goes to one file goes there at once, whatever stands between in the journal.
       heldBytes += record.bytes.length
       if (heldBytes < REPLAY_HELD_BYTES_MAX) return
-      await settleTail(env.disk, tail)
+      await tail.settle()
       for (const each of logs.values()) each.write()
       heldBytes = 0
     })
   }
   // Before anything is changed, and not when the start is refused.
-  await settleTail(env.disk, tail)
+  await tail.settle()
   const dropped = await droppedLogs(env, path, { logs, tail })
   await eachOf(logs.values(), FOLDERS_AT_ONCE, log => log.finish())
   env.observe.log('info', 'storage.recovered', { path, rounds: tail.rounds.length, logs: logs.size, dropped })

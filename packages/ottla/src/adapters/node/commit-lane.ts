@@ -12,8 +12,10 @@ export interface CommitLaneHost {
   readonly alignmentBytes: number
   /** A slab, whatever it holds. */
   slab(sizeBytes: number): Uint8Array
-  /** Makes the file where it is missing. `plain`: through the page cache. `direct`: past it, where that works. */
-  openToFill(path: string): Promise<{ plain: NodeFile; direct: NodeFile }>
+  /** Makes the file where it is missing. Through the page cache. */
+  openPlain(path: string): Promise<NodeFile>
+  /** Past the page cache, where that works. */
+  openDirect(path: string): Promise<NodeFile>
   openForCommits(path: string): Promise<NodeFile>
 }
 
@@ -55,15 +57,21 @@ export class NodeCommitLane implements CommitLane {
     return done
   }
 
-  /** Writes zeros from the present end on, past the page cache where that works. */
+  /** Zeros from the present end on, synced; past the page cache where that works. */
   async #fill(path: string, sizeBytes: number): Promise<void> {
-    const { plain, direct } = await this.#host.openToFill(path)
+    const plain = await this.#host.openPlain(path)
     try {
       const present = await plain.size()
-      if (present < sizeBytes) await this.#writeZeros({ plain, direct }, present, sizeBytes)
+      if (present >= sizeBytes) return
+      const direct = await this.#host.openDirect(path)
+      try {
+        await this.#writeZeros({ plain, direct }, present, sizeBytes)
+        await direct.sync()
+      } finally {
+        await direct.close()
+      }
     } finally {
       await plain.close()
-      await direct.close()
     }
   }
 
@@ -79,7 +87,6 @@ export class NodeCommitLane implements CommitLane {
       await plain.truncate(from).catch(() => {})
       throw fault
     }
-    await direct.sync()
   }
 }
 

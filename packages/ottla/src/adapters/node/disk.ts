@@ -63,10 +63,8 @@ export class NodeDisk implements Disk {
     return new NodeCommitLane({
       alignmentBytes: this.alignmentBytes,
       slab: sizeBytes => this.slab(sizeBytes),
-      openToFill: async path => ({
-        plain: await this.open(path, { mode: 'create' }),
-        direct: await this.open(path, { mode: 'write', direct: true }),
-      }),
+      openPlain: path => this.open(path, { mode: 'create' }),
+      openDirect: path => this.open(path, { mode: 'write', direct: true }),
       openForCommits: path => this.#open(path, { mode: 'write', direct: true }, SYNCED_WRITES),
     })
   }

@@ -125,8 +125,8 @@ export class Journal {
   }
 
   /**
-   * Stages one batch that stands at `position` of the log's active segment, whose CRC is right. The batch is copied. Resolves when it is
-   * durable; all appends of a round share the promise.
+   * Stages one batch, whose CRC is right and which stands at `position` of the log's active segment. The batch is copied.
+   * Resolves when it is durable; all appends of a round share the promise.
    */
   append(log: Journaled, batch: Uint8Array, header: BatchHeader, position: number): Promise<void> {
     const bytesMax = this.#roundBytes - ROUND_HEADER_BYTES - RECORD_HEADER_BYTES

@@ -18,6 +18,11 @@ interface FoundRound {
 /** The rounds that are to be replayed, oldest first, without gaps. */
 export interface JournalTail {
   readonly rounds: readonly FoundRound[]
+  /**
+   * Makes the tail durable, once: the sync of its newest round may never have returned, and what recovery does because of
+   * it, such as to remove a folder, must not outlive it. Those before it were synced.
+   */
+  settle(): Promise<void>
 }
 
 /** Finds rounds `from` and later of the ring. Throws a StorageRefusal when one that was synced is damaged or missing. */
@@ -38,22 +43,24 @@ export async function findRounds(
   for (let number = ring.from; found.has(number); number++) rounds.push(found.get(number) as FoundRound)
   const end = ring.from + rounds.length
   if (synced >= end || rounds.length < found.size) throw damaged(directory, end)
-  return { rounds }
+  let settled: Promise<void> | null = null
+  return {
+    rounds,
+    settle: () => {
+      settled ??= writeAgain(disk, rounds.at(-1))
+      return settled
+    },
+  }
 }
 
-/**
- * Makes the tail durable: the sync of its newest round may never have returned, and what recovery does because of it, such
- * as to remove a folder, must not outlive it. Those before it were synced. It is written again, because after a sync that
- * failed another one says nothing of what was written before (A13).
- */
-export async function settleTail(disk: Disk, { rounds }: JournalTail): Promise<void> {
-  const newest = rounds.at(-1)
-  if (newest === undefined) return
-  const { path, position, payloadBytes } = newest
-  const round = await readRange(disk, path, { position, bytes: ROUND_HEADER_BYTES + payloadBytes })
+/** After a sync that failed another one says nothing of what was written before (A13): so the round is written, too. */
+async function writeAgain(disk: Disk, round: FoundRound | undefined): Promise<void> {
+  if (round === undefined) return
+  const { path, position, payloadBytes } = round
+  const bytes = await readRange(disk, path, { position, bytes: ROUND_HEADER_BYTES + payloadBytes })
   const file = await disk.open(path, { mode: 'write' })
   try {
-    await file.write(position, round)
+    await file.write(position, bytes)
     await file.sync()
   } finally {
     await file.close()
