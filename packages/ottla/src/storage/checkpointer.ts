@@ -106,14 +106,17 @@ export class Checkpointer {
     this.#snapshots = this.#snapshots.filter(each => each.log !== log)
   }
 
-  /** Runs alone in the directory. Rejects with what failed; then the ring is not released, and nothing is forgotten. */
-  async run(): Promise<void> {
+  /**
+   * Runs alone in the directory; `rest` is waited for behind each log. Rejects with what failed; then the ring is not
+   * released, and nothing is forgotten.
+   */
+  async run(rest?: () => Promise<void> | undefined): Promise<void> {
     const changed = [...this.#changed]
     const snapshots = this.#snapshots
     this.#changed = new Set()
     this.#snapshots = []
     try {
-      await this.#run(changed, snapshots)
+      await this.#run(changed, snapshots, rest)
     } catch (error) {
       for (const log of changed) if (!log.removed) this.changed(log)
       this.#snapshots = [...snapshots, ...this.#snapshots]
@@ -121,7 +124,11 @@ export class Checkpointer {
     }
   }
 
-  async #run(changed: readonly Log[], snapshots: readonly LogSnapshot[]): Promise<void> {
+  async #run(
+    changed: readonly Log[],
+    snapshots: readonly LogSnapshot[],
+    rest?: () => Promise<void> | undefined,
+  ): Promise<void> {
     const { journal } = this.#host
     // Nothing more of a log that is being dropped is written, and to wait for it would be to wait for ever.
     for (const log of changed) if (log.leaving) this.#changed.add(log)
@@ -138,6 +145,7 @@ export class Checkpointer {
     await eachOf(noted, WIDTH, async each => {
       await this.#host.writeBack.flush(each.log, each.end)
       closing.push(...(await this.#settle(each)))
+      await rest?.()
     })
     for (const each of noted) if (each.cuts === each.log.cuts) this.#entries.set(each.log, this.#entryOf(each))
     await this.#writeFile(lastSynced + 1)

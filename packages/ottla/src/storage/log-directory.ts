@@ -123,7 +123,7 @@ export class LogDirectory implements LogHost {
     this.writeBack = new WriteBack({ disk, clock, pieces, descriptors, width: WRITE_BACK_WIDTH, onFault, onProgress })
     this.pageCache = new PageCacheWriter({ env, pieces, descriptors, onFault, onProgress })
     const stopped = (): boolean => this.#closing || this.#fault !== null
-    const checkpoint = (): Promise<void> => this.checkpoint()
+    const checkpoint = (): Promise<void> => this.#turnstile.enter(() => this.checkpointNow(() => this.#schedule.rest()))
     this.#schedule = new CheckpointSchedule({ clock, checkpoint, stopped, onEnd: onProgress })
     this.#folders = new PartitionFolders(env, options.path, { descriptors, stopped })
     this.#checkpointer = new Checkpointer(this, { ring: opened.ring, ringId: opened.ringId, path: options.path })
@@ -227,10 +227,7 @@ export class LogDirectory implements LogHost {
 
   /** Brings everything into the segments, and the journal's ring back to use. */
   checkpoint(): Promise<void> {
-    return this.exclusively(async () => {
-      this.#throwFault()
-      await this.checkpointNow()
-    })
+    return this.exclusively(() => this.checkpointNow())
   }
 
   /** A checkpoint that has the log as it is now, whether it was appended to since the last one or not. */
@@ -265,6 +262,7 @@ export class LogDirectory implements LogHost {
   // What follows is for the other parts of storage.
 
   exclusively<T>(work: () => Promise<T>): Promise<T> {
+    this.#schedule.hurry()
     return this.#turnstile.enter(work)
   }
 
@@ -291,9 +289,10 @@ export class LogDirectory implements LogHost {
     }
   }
 
-  async checkpointNow(): Promise<void> {
+  async checkpointNow(rest?: () => Promise<void> | undefined): Promise<void> {
+    this.#throwFault()
     try {
-      await this.#schedule.noting(() => this.guarded(() => this.#checkpointer.run()))
+      await this.#schedule.noting(() => this.guarded(() => this.#checkpointer.run(rest)))
     } finally {
       this.#logFull()
     }
@@ -334,6 +333,7 @@ export class LogDirectory implements LogHost {
     this.journal.poison(error)
     this.pageCache.poison(error)
     this.writeBack.poison(error)
+    this.#schedule.hurry()
     for (const listener of this.#faultListeners) listener(error)
     this.#tellRoom()
   }
@@ -349,7 +349,8 @@ export class LogDirectory implements LogHost {
   }
 
   #retainAll(nowWallMs: Millis): Promise<boolean> {
-    return this.exclusively(() => this.guarded(() => retainLogs([...this.#held.current()], nowWallMs)))
+    // Nobody waits for it: a checkpoint under way need not hurry.
+    return this.#turnstile.enter(() => this.guarded(() => retainLogs([...this.#held.current()], nowWallMs)))
   }
 
   #throwFault(): void {

@@ -11,6 +11,7 @@ import { brokerConfigOf } from '../spec/config/broker.ts'
 import type { TopicConfig } from '../spec/config/topic.ts'
 import { CHECKPOINT_FILE, type Checkpoint, type CheckpointEntry, decodeCheckpoint } from './checkpoint-file.ts'
 import { DescriptorCache } from './descriptors.ts'
+import { countDown, findDrops, finishDrops } from './drops.ts'
 import { alignDown, eachOf, type LogId, logName, type StorageEnv, StorageRefusal } from './env.ts'
 import { parentOf, readText, readWhole, replaceFile } from './files.ts'
 import { openFolder, type PartitionFolder } from './folder.ts'
@@ -286,7 +287,7 @@ async function replayLogs(
   const { checkpoint, folders, defaultConfig } = found
   const entries = new Map<string, CheckpointEntry>(checkpoint.entries.map(entry => [logName(entry), entry]))
   const tail = await findRounds(env.disk, path, { id: checkpoint.ringId, from: checkpoint.replayFrom })
-  const dropsLeft = await countDrops(env, tail)
+  const { left: dropsLeft, last: dropped } = await findDrops(env, tail)
   const logs = new Map<string, RecoveringLog>()
   for (const folder of folders) {
     const key = logName(folder)
@@ -320,9 +321,14 @@ async function replayLogs(
   }
   // Before anything is changed, and not when the start is refused.
   await tail.settle()
-  const dropped = await droppedLogs(env, path, { logs, tail })
+  const droppedCount = await finishDrops(env, path, { logs, dropped })
   await eachOf(logs.values(), FOLDERS_AT_ONCE, log => log.finish())
-  env.observe.log('info', 'storage.recovered', { path, rounds: tail.rounds.length, logs: logs.size, dropped })
+  env.observe.log('info', 'storage.recovered', {
+    path,
+    rounds: tail.rounds.length,
+    logs: logs.size,
+    dropped: droppedCount,
+  })
   return [...logs.values()].map(log => ({
     id: idOf(log.folder),
     path: log.folder.path,
@@ -330,47 +336,6 @@ async function replayLogs(
     journaled: log.journaled,
     isFuture: log.folder.isFuture,
   }))
-}
-
-type Tail = Awaited<ReturnType<typeof findRounds>>
-
-/** How many drop records of each log are to come. */
-async function countDrops(env: StorageEnv, tail: Tail): Promise<Map<string, number>> {
-  const drops = new Map<string, number>()
-  await replayRounds(env.disk, tail, record => {
-    if (record.kind === RecordKind.drop) drops.set(logName(record), (drops.get(logName(record)) ?? 0) + 1)
-    return undefined
-  })
-  return drops
-}
-
-function countDown(drops: Map<string, number>, key: string): void {
-  const left = (drops.get(key) ?? 0) - 1
-  if (left > 0) drops.set(key, left)
-  else drops.delete(key)
-}
-
-/** Finishes deletions that the journal has and the folders do not show yet. */
-async function droppedLogs(
-  env: StorageEnv,
-  path: string,
-  found: { readonly logs: Map<string, RecoveringLog>; readonly tail: Tail },
-): Promise<number> {
-  const last = new Map<string, number>()
-  await replayRounds(env.disk, found.tail, record => {
-    last.set(logName(record), record.kind)
-    return undefined
-  })
-  let count = 0
-  for (const [key, kind] of last) {
-    const log = found.logs.get(key)
-    if (kind !== RecordKind.drop || log === undefined) continue
-    await removeTree(env.disk, log.folder.path)
-    found.logs.delete(key)
-    count++
-  }
-  if (count > 0) await env.disk.syncDirectory(path)
-  return count
 }
 
 function startOf(log: RecoveringLog): LogStart {

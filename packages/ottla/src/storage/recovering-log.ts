@@ -10,9 +10,9 @@ import { type LogPosition, NO_PRODUCERS, type ProducerSnapshot, StorageCorruptio
 import type { PartitionFolder } from './folder.ts'
 import { type JournalRecord, RecordKind } from './journal/format.ts'
 import { LeaderEpochs } from './leader-epochs.ts'
-import { Redo, rewrite } from './redo.ts'
+import { Redo, rewrite, WorkFile } from './redo.ts'
 import { closeFound, removeSegmentFiles, Segment } from './segment.ts'
-import { type NoteBatch, noteInto, type ScanEnd, scanSegment } from './segment-scan.ts'
+import { type NoteBatch, noteInto } from './segment-scan.ts'
 
 export class RecoveringLog {
   readonly folder: PartitionFolder
@@ -42,6 +42,7 @@ export class RecoveringLog {
   #covered: LogPosition
   /** Records that do not follow what is there are passed over: nobody was told that they are durable. */
   #passing = false
+  readonly #file: WorkFile
   readonly #redo: Redo
   /** The checkpoint found the names of segments up to this base durable. */
   readonly #namedTo: Offset
@@ -58,7 +59,8 @@ export class RecoveringLog {
     this.#env = env
     this.#intervalBytes = intervalBytes
     this.folder = folder
-    this.#redo = new Redo(env.disk)
+    this.#file = new WorkFile(env.disk)
+    this.#redo = new Redo(this.#file)
     this.#withFiles = new Set(folder.segments)
     this.#namedTo = namedTo(entry)
     this.#namesChanged = entry === null
@@ -87,9 +89,10 @@ export class RecoveringLog {
     return this.#sawProducer || this.producers.offset < this.#lookedAtFrom
   }
 
-  /** Puts what replay holds into the file: see redo.ts. */
+  /** Puts what replay holds into the file: see redo.ts. No file is open behind it. */
   write(): void {
     this.#redo.write()
+    this.#file.close()
   }
 
   apply(record: JournalRecord): Promise<void> | undefined {
@@ -117,7 +120,15 @@ export class RecoveringLog {
 
   /** After the last record: checks what was not checked, cuts what lies behind the end, and syncs. */
   async finish(): Promise<void> {
-    this.write()
+    try {
+      await this.#finish()
+    } finally {
+      this.#file.close()
+    }
+  }
+
+  async #finish(): Promise<void> {
+    this.#redo.write()
     this.active.sizeBytes = this.#wholeBytes
     this.active.endOffset = this.endOffset
     if (!this.journaled && this.fault === null) await this.#scanToEnd()
@@ -186,6 +197,7 @@ export class RecoveringLog {
     if (record.segmentBase !== segment.baseOffset || record.position > segment.sizeBytes) {
       if (!(await this.#reaches(record))) return
     }
+    if (!this.#redo.leadsTo(segment, record.position)) this.write()
     this.#redo.append(segment, record.position, record.bytes)
     segment.sizeBytes = record.position + record.bytes.length
     if (!record.complete) return
@@ -213,7 +225,12 @@ export class RecoveringLog {
       return false
     }
     this.write()
-    const end = await this.#scan(segment, { from: segment.sizeBytes, to: record.position, least: this.endOffset })
+    const end = await this.#file.scan(segment, {
+      from: segment.sizeBytes,
+      to: record.position,
+      minBaseOffset: this.endOffset,
+    })
+    this.#file.close()
     if (end.position !== record.position) {
       this.#passing = true
       return false
@@ -258,6 +275,7 @@ export class RecoveringLog {
   async #truncateScanned(record: JournalRecord): Promise<void> {
     this.write()
     await this.#scanToEnd()
+    this.#file.close()
     const index = this.segments.findIndex(segment => segment.baseOffset === record.segmentBase)
     const segment = this.segments[index]
     if (segment !== undefined && record.position <= segment.sizeBytes) await this.#cutTo(index, record)
@@ -299,8 +317,8 @@ export class RecoveringLog {
       noteBatch(header, position)
       if (header.hasProducerId && header.baseOffset >= this.producers.offset) this.#sawProducer = true
     }
-    const range = { from: Math.min(from, segment.sizeBytes), to: segment.sizeBytes, least: segment.baseOffset }
-    const end = await this.#scan(segment, range, note)
+    const range = { from: Math.min(from, segment.sizeBytes), to: segment.sizeBytes, minBaseOffset: segment.baseOffset }
+    const end = await this.#file.scan(segment, range, note)
     if (segment !== this.active) segment.index.noteTime()
     if (end.position === segment.sizeBytes) return
     const why = `the batch at byte ${end.position} of ${segment.file('log')} is damaged (${end.stop ?? 'short'})`
@@ -316,8 +334,8 @@ export class RecoveringLog {
   /** Takes in whole batches behind the known end of the last segment. */
   async #scanOn(segment: Segment): Promise<void> {
     if (segment.writtenBytes <= segment.sizeBytes) return
-    const range = { from: segment.sizeBytes, to: segment.writtenBytes, least: this.endOffset }
-    const end = await this.#scan(segment, range)
+    const range = { from: segment.sizeBytes, to: segment.writtenBytes, minBaseOffset: this.endOffset }
+    const end = await this.#file.scan(segment, range)
     if (end.position === segment.sizeBytes) return
     await rewrite(this.#env.disk, segment, { from: segment.sizeBytes, to: end.position })
     segment.sizeBytes = end.position
@@ -332,16 +350,6 @@ export class RecoveringLog {
     if (next === undefined || this.active.sizeBytes === 0 || this.active.baseOffset === next.baseOffset) return false
     this.#roll(next.baseOffset)
     return true
-  }
-
-  /** `least`: no batch there begins below. Sums do not cover base offsets, so a torn write may have left a zero for one. */
-  #scan(
-    segment: Segment,
-    range: { readonly from: number; readonly to: number; readonly least: Offset },
-    note: NoteBatch = () => {},
-  ): Promise<ScanEnd> {
-    const { from, to, least: minBaseOffset } = range
-    return scanSegment(this.#env.disk, segment, { from, to, minBaseOffset }, note)
   }
 
   /**
@@ -378,13 +386,9 @@ export class RecoveringLog {
     const behind = segment.writtenBytes > segment.sizeBytes
     if (!behind && !segment.unsynced) return
     if (!planted('stale-tail-kept') || segment.unsynced) {
-      const file = this.#env.disk.openSync(segment.file('log'), { mode: 'create' })
-      try {
-        if (behind && !planted('stale-tail-kept')) await file.truncate(segment.sizeBytes)
-        await file.sync()
-      } finally {
-        file.closeSync()
-      }
+      const file = this.#file.of(segment)
+      if (behind && !planted('stale-tail-kept')) await file.truncate(segment.sizeBytes)
+      await file.sync()
     }
     segment.writtenBytes = segment.sizeBytes
     segment.unsynced = false

@@ -3,26 +3,70 @@
  * the caller's thread, into the system's memory: at a start nobody waits for the loop, and an open, a write and a close
  * that are waited for cost three times as much. Synced by whoever ends the recovery.
  */
-import type { Disk } from '../ports/disk.ts'
+import type { Disk, DiskFile } from '../ports/disk.ts'
 import type { Segment } from './segment.ts'
+import { type NoteBatch, type ScanEnd, type ScanRange, scanFile } from './segment-scan.ts'
 
 const REWRITE_BYTES = 1024 * 1024
 
-export class Redo {
+/** The segment's file that is at work, made when missing: opened once for all that is done with it in a row. */
+export class WorkFile {
   readonly #disk: Disk
   #segment: Segment | null = null
-  #position = 0
-  #bytes = 0
-  #parts: Uint8Array[] = []
+  #file: DiskFile | null = null
 
   constructor(disk: Disk) {
     this.#disk = disk
   }
 
-  /** `bytes` stand at `position` of the segment's file after the next `write`; they stay unchanged until then. */
+  /** Open until another one is asked for, or `close`. Throws a DiskFault. */
+  of(segment: Segment): DiskFile {
+    if (this.#file !== null && this.#segment === segment) return this.#file
+    this.close()
+    this.#segment = segment
+    this.#file = this.#disk.openSync(segment.file('log'), { mode: 'create' })
+    return this.#file
+  }
+
+  /**
+   * Walks over the batches of a range. None begins below `minBaseOffset`: sums do not cover base offsets, so a torn write
+   * may have left a zero for one.
+   */
+  async scan(segment: Segment, range: ScanRange, note: NoteBatch = () => {}): Promise<ScanEnd> {
+    const { from, to, minBaseOffset } = range
+    if (from >= to) return { position: from, endOffset: minBaseOffset, stop: null }
+    return scanFile(this.of(segment), range, note)
+  }
+
+  close(): void {
+    const file = this.#file
+    this.#file = null
+    file?.closeSync()
+  }
+}
+
+export class Redo {
+  readonly #file: WorkFile
+  #segment: Segment | null = null
+  #position = 0
+  #bytes = 0
+  #parts: Uint8Array[] = []
+
+  constructor(file: WorkFile) {
+    this.#file = file
+  }
+
+  /** Whether what is held, if anything, ends where bytes at `position` of the segment begin. */
+  leadsTo(segment: Segment, position: number): boolean {
+    return this.#segment === null || (segment === this.#segment && position === this.#position + this.#bytes)
+  }
+
+  /**
+   * `bytes` stand at `position` of the segment's file after the next `write`; they stay unchanged until then. For what is
+   * held leads to them.
+   */
   append(segment: Segment, position: number, bytes: Uint8Array): void {
-    if (segment !== this.#segment || position !== this.#position + this.#bytes) {
-      this.write()
+    if (this.#segment === null) {
       this.#segment = segment
       this.#position = position
     }
@@ -35,12 +79,7 @@ export class Redo {
     const segment = this.#segment
     if (segment === null) return
     const bytes = this.#parts.length === 1 ? (this.#parts[0] as Uint8Array) : joined(this.#parts, this.#bytes)
-    const file = this.#disk.openSync(segment.file('log'), { mode: 'create' })
-    try {
-      file.writeSync(this.#position, bytes)
-    } finally {
-      file.closeSync()
-    }
+    this.#file.of(segment).writeSync(this.#position, bytes)
     segment.writtenBytes = Math.max(segment.writtenBytes, this.#position + bytes.length)
     segment.unsynced = true
     this.#segment = null

@@ -123,13 +123,14 @@ export class NodeDisk implements Disk {
     await forgiving(path, () => rmdir(path))
   }
 
+  /** Opened on the caller's thread: a name was just changed in it, so the system has it in memory. */
   async syncDirectory(path: string): Promise<void> {
-    const fd = await faulting(path, () => openFd(path, constants.O_RDONLY | constants.O_DIRECTORY))
+    const fd = faultingSync(path, () => openSync(path, constants.O_RDONLY | constants.O_DIRECTORY))
     const directory = new NodeFile(fd, { path, direct: false, syncsWrites: false, unitBytes: 1 })
     try {
       await directory.sync()
     } finally {
-      await directory.close()
+      directory.closeSync()
     }
   }
 

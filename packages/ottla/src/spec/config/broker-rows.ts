@@ -185,7 +185,7 @@ export const brokerRows = {
   memoryBudgetBytes: key({
     kafka: 'memory.budget.bytes',
     kind: long(32 * MIB, 64 * 1024 * MIB),
-    default: 96 * MIB,
+    default: 64 * MIB,
     doc: 'Memory for records on their way to the disk, and for the newest records of each partition. Producers wait when it is full. Bytes.',
     ours: true,
   }),

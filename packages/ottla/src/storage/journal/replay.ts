@@ -2,10 +2,13 @@
  * Reads the journal at start: which rounds are there, where they end, and what they hold, in order. Tells the end of the
  * journal from damage (J1): a round that a later one calls synced must be there. What the records do is recovery's.
  */
-import type { Disk } from '../../ports/disk.ts'
+import type { Disk, DiskFile } from '../../ports/disk.ts'
 import { StorageRefusal } from '../env.ts'
 import { type JournalRecord, ROUND_HEADER_BYTES, readRecords, readRound, ringIdAt } from './format.ts'
 import { isRingFileName } from './ring.ts'
+
+/** What is no longer is read on the caller's thread: less than a call that waits costs. Bytes. */
+const SMALL_BYTES = 64 * 1024
 
 interface FoundRound {
   readonly number: number
@@ -73,15 +76,25 @@ export async function replayRounds(
   tail: JournalTail,
   visit: (record: JournalRecord) => Promise<void> | undefined,
 ): Promise<void> {
-  for (const round of tail.rounds) {
-    const bytes = await readRange(disk, round.path, {
-      position: round.position,
-      bytes: ROUND_HEADER_BYTES + round.payloadBytes,
-    })
-    for (const record of readRecords(bytes, round.payloadBytes)) {
-      const done = visit(record)
-      if (done !== undefined) await done
+  let file: DiskFile | null = null
+  try {
+    for (const { path, position, payloadBytes } of tail.rounds) {
+      const isNext = file === null || file.path !== path
+      if (file === null || isNext) {
+        file?.closeSync()
+        file = disk.openSync(path, { mode: 'read' })
+      }
+      const bytes = new Uint8Array(ROUND_HEADER_BYTES + payloadBytes)
+      // The first of each file always waits: without this a signal to stop would not be heard.
+      const isSmall = bytes.length <= SMALL_BYTES && !isNext
+      const count = isSmall ? file.readSync(position, bytes) : await file.read(position, bytes)
+      for (const record of readRecords(bytes.subarray(0, count), payloadBytes)) {
+        const done = visit(record)
+        if (done !== undefined) await done
+      }
     }
+  } finally {
+    file?.closeSync()
   }
 }
 
