@@ -3,9 +3,10 @@
  * buffer, checks the CRC of the batch in each, copies the batch into aligned staging memory, writes that out, and then
  * answers every frame of that round. Durable: past the page cache, into a ring of preallocated files, and synced. In the
  * page cache: to the end of a file, without a sync, where the oldest of a few files is emptied for new ones, as retention
- * does with segments. Straight on node:fs and node:net, so that nothing of the broker can flatter it.
+ * does with segments. Durable, twice: into the ring, answered, and behind it once more, past the page cache, into such
+ * files: what a journal with segments costs. Straight on node:fs and node:net, so that nothing of the broker can flatter it.
  *
- * Arguments: DIRECTORY [disk | page-cache]. Prints `port N` when it listens.
+ * Arguments: DIRECTORY [disk | page-cache | disk-twice]. Prints `port N` when it listens.
  */
 import { closeSync, constants, fdatasyncSync, ftruncateSync, openSync, writeSync } from 'node:fs'
 import { createServer, Socket } from 'node:net'
@@ -24,45 +25,50 @@ interface WriteOrder {
   readonly bytes: number
 }
 
-type Durability = 'disk' | 'page-cache'
+const modes = ['disk', 'page-cache', 'disk-twice'] as const
+type Mode = (typeof modes)[number]
+
+/** Where a worker writes: a ring that is synced, or files that grow, past the page cache or through it. */
+type Target = 'ring' | 'direct' | 'cached'
 
 if (isMainThread) {
   process.once('SIGTERM', () => process.exit(0))
-  serve(process.argv[2] ?? '.', durabilityNamed(process.argv[3] ?? 'disk'))
-} else commitLoop()
+  serve(process.argv[2] ?? '.', modeNamed(process.argv[3] ?? 'disk'))
+} else writeLoop()
 
-function durabilityNamed(name: string): Durability {
-  if (name === 'disk' || name === 'page-cache') return name
-  throw new Error(`durability ${name} is not one of disk, page-cache`)
+function modeNamed(name: string): Mode {
+  const mode = modes.find(each => each === name)
+  if (mode === undefined) throw new Error(`${name} is not one of ${modes.join(', ')}`)
+  return mode
 }
 
-interface CommitData {
+interface WriterData {
   readonly directory: string
-  readonly durability: Durability
+  readonly target: Target
   readonly memories: readonly SharedArrayBuffer[]
 }
 
-/** The worker: one order at a time, write and sync, then say so. */
-function commitLoop(): void {
-  const { directory, durability, memories } = workerData as CommitData
+/** The worker: one order at a time, write, and sync the ring, then say so. */
+function writeLoop(): void {
+  const { directory, target, memories } = workerData as WriterData
   const staging = memories.map(memory => new Uint8Array(memory))
-  const open = durability === 'disk' ? openRingFile : openEmptyFile
-  const files = Array.from({ length: ringFiles }, (_, i) => open(join(directory, `bare-ring-${i}`)))
+  const open = target === 'ring' ? openRingFile : (path: string) => openEmptyFile(path, target)
+  const files = Array.from({ length: ringFiles }, (_, i) => open(join(directory, `bare-${target}-${i}`)))
   let file = 0
   let position = 0
   parentPort?.on('message', (order: WriteOrder) => {
     if (position + order.bytes > ringFileBytes) {
       file = (file + 1) % ringFiles
       position = 0
-      if (durability === 'page-cache') ftruncateSync(files[file] as number, 0)
+      if (target !== 'ring') ftruncateSync(files[file] as number, 0)
     }
     const from = staging[order.staging] as Uint8Array
     let done = 0
     while (done < order.bytes) {
       done += writeSync(files[file] as number, from, done, order.bytes - done, position + done)
-      if (done < order.bytes && durability === 'disk') done -= done % blockBytes
+      if (done < order.bytes && target !== 'cached') done -= done % blockBytes
     }
-    if (durability === 'disk') fdatasyncSync(files[file] as number)
+    if (target === 'ring') fdatasyncSync(files[file] as number)
     position += order.bytes
     parentPort?.postMessage(order.staging)
   })
@@ -80,8 +86,9 @@ function openRingFile(path: string): number {
   return openSync(path, constants.O_RDWR | constants.O_DIRECT)
 }
 
-function openEmptyFile(path: string): number {
-  return openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_TRUNC)
+function openEmptyFile(path: string, target: Target): number {
+  const direct = target === 'direct' ? constants.O_DIRECT : 0
+  return openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_TRUNC | direct)
 }
 
 interface Waiting {
@@ -89,34 +96,49 @@ interface Waiting {
   readonly reply: Buffer
 }
 
-function serve(directory: string, durability: Durability): void {
-  const memories = [0, 1].map(() => slab(stagingBytes + receiveBytes * 2))
-  const worker = new Worker(new URL(import.meta.url), {
-    workerData: { directory, durability, memories } satisfies CommitData,
-  })
+function serve(directory: string, mode: Mode): void {
+  const memories = Array.from({ length: mode === 'disk-twice' ? 4 : 2 }, () => slab(stagingBytes + receiveBytes * 2))
+  const writer = (target: Target) =>
+    new Worker(new URL(import.meta.url), { workerData: { directory, target, memories } satisfies WriterData })
+  const first = writer(mode === 'page-cache' ? 'cached' : 'ring')
+  const second = mode === 'disk-twice' ? writer('direct') : null
   const staging = memories.map(memory => new Uint8Array(memory))
-  const waiting: Waiting[][] = [[], []]
-  let filling = 0
+  const waiting: Waiting[][] = memories.map(() => [])
+  const bytesOf = memories.map(() => 0)
+  const free = memories.map((_, index) => index)
+  let filling = free.pop() as number
   let filledBytes = 0
   let busy = true
 
   const commit = () => {
-    if (busy || filledBytes === 0) return
+    const next = free.at(-1)
+    if (busy || filledBytes === 0 || next === undefined) return
     busy = true
+    free.pop()
     const bytes = Math.ceil(filledBytes / blockBytes) * blockBytes
-    worker.postMessage({ staging: filling, bytes } satisfies WriteOrder)
-    filling = 1 - filling
+    bytesOf[filling] = bytes
+    first.postMessage({ staging: filling, bytes } satisfies WriteOrder)
+    filling = next
     filledBytes = 0
   }
-  worker.on('message', (done: number) => {
+  const go = () => {
+    commit()
+    for (const resume of paused.splice(0)) resume()
+  }
+  first.on('message', (done: number) => {
     busy = false
     if (done >= 0) {
       const answered = waiting[done] as Waiting[]
       waiting[done] = []
       for (const { socket, reply } of answered) socket.write(reply)
+      if (second === null) free.push(done)
+      else second.postMessage({ staging: done, bytes: bytesOf[done] as number } satisfies WriteOrder)
     } else listen()
-    commit()
-    for (const resume of paused.splice(0)) resume()
+    go()
+  })
+  second?.on('message', (done: number) => {
+    if (done >= 0) free.push(done)
+    go()
   })
 
   const paused: (() => void)[] = []

@@ -39,9 +39,9 @@ const here = import.meta.dirname
 export const sourceProgram = join(here, '../packages/ottla/src/apps/cli/main.ts')
 
 /** Both write below `parent`, so that they share the file system. */
-export function startBareLoop(parent: string, durability: 'disk' | 'page-cache' = 'disk'): Promise<Server> {
+export function startBareLoop(parent: string, mode: 'disk' | 'page-cache' | 'disk-twice' = 'disk'): Promise<Server> {
   const folder = mkdtempSync(join(parent, 'ottla-bench-bare-'))
-  const args = [join(here, 'bare-loop.ts'), folder, durability]
+  const args = [join(here, 'bare-loop.ts'), folder, mode]
   return start('bare loop', args, { ready: /^port (\d+)/, removed: folder })
 }
 

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import type { Server } from '../servers.ts'
 import { boundedTo, configInEffect, deleteTopic, makeTopic } from '../topics.ts'
 import { durabilityConfigs } from './fleet.ts'
+import { isBare } from './goals.ts'
 import type { Contender } from './workload.ts'
 
 const GIB = 2 ** 30
@@ -22,7 +23,7 @@ export async function benchTopic(
   options: { readonly partitions: number; readonly bytesMax?: number },
 ): Promise<BenchTopic> {
   // The bare loop has no topics.
-  if (contender.side === 'bare') return { name: 'none', durability: contender.durability, delete: async () => {} }
+  if (isBare(contender.side)) return { name: 'none', durability: contender.durability, delete: async () => {} }
   const { partitions, bytesMax = TOPIC_BYTES } = options
   const name = `bench-${randomUUID()}`
   const configs = { ...durabilityConfigs(contender.side, contender.durability), ...boundedTo(bytesMax, partitions) }

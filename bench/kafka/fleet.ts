@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { startKafka } from '../../test/interop/brokers/kafka.ts'
 import { fullSpeed } from '../../test/interop/clients/java-home.ts'
 import { costsOf, type Server, startBareLoop, startOttla } from '../servers.ts'
-import type { Side } from './goals.ts'
+import { isBare, type Side } from './goals.ts'
 
 /**
  * What an acknowledgement means. `disk`: synced first; with Apache Kafka a topic has `flush.messages=1` for it.
@@ -55,7 +55,7 @@ export class Fleet {
 
   /** The durability matters for the loop without a broker alone: a broker has it by topic. */
   server(side: Side, durability: Durability): Promise<Server> {
-    const key = side === 'bare' ? `bare ${durability}` : side
+    const key = isBare(side) ? `${side} ${durability}` : side
     const running = this.#running.get(key) ?? this.#start(side, durability)
     this.#running.set(key, running)
     return running
@@ -79,7 +79,7 @@ export class Fleet {
 
   async #start(side: Side, durability: Durability): Promise<Server> {
     const { folder, program, nodeArgs = [] } = this.options
-    if (side === 'bare') return startBareLoop(folder, durability)
+    if (isBare(side)) return startBareLoop(folder, side === 'bare' ? durability : 'disk-twice')
     const server =
       side === 'ottla'
         ? await startOttla(folder, { settings: ottlaSettings, program, nodeArgs })

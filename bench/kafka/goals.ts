@@ -2,8 +2,16 @@
 import type { FigureName, Sample } from './figures.ts'
 import { ratioOf, type Spread, spreadOf } from './statistics.ts'
 
-/** Whose figures stand in a row: ours, those of Apache Kafka, and those of the loop without a broker. */
-export type Side = 'ottla' | 'kafka' | 'bare'
+/**
+ * Whose figures stand in a row: ours, those of Apache Kafka, and those of the loop without a broker, which writes what it
+ * gets once, or twice as we do: into a journal, and into segments behind it.
+ */
+export type Side = 'ottla' | 'kafka' | 'bare' | 'bare-twice'
+
+/** Whether it is no broker. */
+export function isBare(side: Side): boolean {
+  return side === 'bare' || side === 'bare-twice'
+}
 
 /** A bound on our figure: on its ratio to that of another side, or on the figure itself where `against` is null. */
 export interface Goal {

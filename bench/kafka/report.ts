@@ -5,7 +5,12 @@ import type { Measured } from './rounds.ts'
 import { contendersOf, keyOf, type Row } from './rows.ts'
 import { type Spread, spreadOf } from './statistics.ts'
 
-const sideTitles = { ottla: 'Ottla', kafka: 'Apache Kafka', bare: 'bare loop' } as const satisfies Record<Side, string>
+const sideTitles = {
+  ottla: 'Ottla',
+  kafka: 'Apache Kafka',
+  bare: 'bare loop',
+  'bare-twice': 'bare, twice',
+} as const satisfies Record<Side, string>
 
 /** A row and what was measured for it. */
 export interface RowResult {

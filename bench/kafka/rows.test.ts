@@ -22,6 +22,7 @@ test('rows of one workload are measured together, each contender once', () => {
   assert.deepEqual(first?.contenders.map(keyOf).sort(), [
     'bare disk',
     'bare page-cache',
+    'bare-twice disk',
     'kafka disk',
     'kafka page-cache',
     'ottla disk',

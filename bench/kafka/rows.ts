@@ -257,7 +257,9 @@ export function contendersOf(row: Row): Contender[] {
     { side: 'ottla', durability: row.ottla },
     { side: 'kafka', durability: row.kafka },
   ]
-  return row.bare === true ? [...brokers, { side: 'bare', durability: row.ottla }] : brokers
+  if (row.bare !== true) return brokers
+  const bare: Contender = { side: 'bare', durability: row.ottla }
+  return row.ottla === 'disk' ? [...brokers, bare, { side: 'bare-twice', durability: 'disk' }] : [...brokers, bare]
 }
 
 /** Different for contenders that are measured apart. */

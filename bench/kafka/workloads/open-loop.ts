@@ -3,6 +3,7 @@ import { type OpenLoad, type OpenResult, runOpenLoop } from '../../open-loop-loa
 import type { Server } from '../../servers.ts'
 import { benchTopic } from '../bench-topic.ts'
 import type { Sample } from '../figures.ts'
+import { isBare } from '../goals.ts'
 import { quantile } from '../statistics.ts'
 import type { Bench, Contender, Prepared, Workload } from '../workload.ts'
 
@@ -27,7 +28,7 @@ export function openLoopWorkload(title: string, shape: OpenShape): Workload {
 
 async function prepare(shape: OpenShape, bench: Bench, contender: Contender): Promise<Prepared> {
   const server = await bench.fleet.server(contender.side, contender.durability)
-  const bare = contender.side === 'bare'
+  const bare = isBare(contender.side)
   const topic = await benchTopic(server, contender, { partitions: shape.partitions })
   const load = openLoadOf(shape, topic.name, bench)
   await runOpenLoop(server, { ...load, warmupMs: 0, measureMs: WARMUP_MS }, bare)

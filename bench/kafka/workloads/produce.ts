@@ -3,6 +3,7 @@ import { type ProduceLoad, type ProduceResult, runProduce } from '../../produce-
 import type { Server } from '../../servers.ts'
 import { benchTopic } from '../bench-topic.ts'
 import type { Sample } from '../figures.ts'
+import { isBare } from '../goals.ts'
 import { quantile } from '../statistics.ts'
 import type { Bench, Contender, Prepared, Workload } from '../workload.ts'
 
@@ -26,7 +27,7 @@ export function produceWorkload(title: string, shape: ProduceShape): Workload {
 
 async function prepare(shape: ProduceShape, bench: Bench, contender: Contender): Promise<Prepared> {
   const server = await bench.fleet.server(contender.side, contender.durability)
-  const bare = contender.side === 'bare'
+  const bare = isBare(contender.side)
   const topic = await benchTopic(server, contender, { partitions: shape.connections })
   const load: ProduceLoad = { ...shape, topic: topic.name, warmupMs: ROUND_WARMUP_MS, measureMs: bench.measureMs }
   const warmupBytes = contender.side === 'kafka' ? 0 : WARMUP_BYTES
