@@ -6,11 +6,14 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { endChild, run, runOrThrow, startChild } from '../../../test/interop/children.ts'
+import type { Sample } from '../figures.ts'
 import { Fleet, type FleetOptions } from '../fleet.ts'
 import type { Group } from '../rows.ts'
+import { median } from '../statistics.ts'
 import type { Bench, Contender, Prepared } from '../workload.ts'
 import { flameGraph } from './flame-graph.ts'
 import { type CpuProfile, hottest, type Stacks, stacksOfCpuProfile, stacksOfPerfScript, type Window } from './stacks.ts'
+import { stagesOf } from './stages.ts'
 
 const HOTTEST_SHOWN = 15
 /** Not a divisor of what happens every millisecond. */
@@ -36,7 +39,10 @@ export async function profileGroup(group: Group, options: ProfileOptions): Promi
     report(options.folder, `${name}-node`, `${title}; main thread`, await byNode(group, contender, options))
     const everything = hasPerf ? await byPerf(group, contender, options) : null
     if (everything === null) console.log(`no profile of all threads: ${hasPerf ? 'no lasting broker' : 'no perf here'}`)
-    else report(options.folder, `${name}-perf`, `${title}; all threads`, everything)
+    else {
+      report(options.folder, `${name}-perf`, `${title}; all threads`, everything.stacks)
+      reportStages(everything)
+    }
   }
 }
 
@@ -46,6 +52,23 @@ function report(folder: string, name: string, title: string, stacks: Stacks): vo
   console.log(`\n${title}: ${path}`)
   for (const { frame, share } of hottest(stacks, HOTTEST_SHOWN)) {
     console.log(`  ${(100 * share).toFixed(1).padStart(5)}%  ${frame}`)
+  }
+}
+
+/** Of all threads, while perf looked. */
+interface AllThreads {
+  readonly stacks: Stacks
+  /** Of each round. Empty for rows that move no bytes. */
+  readonly cpuSecondsPerGb: readonly number[]
+}
+
+function reportStages({ stacks, cpuSecondsPerGb }: AllThreads): void {
+  const perGb = cpuSecondsPerGb.length === 0 ? null : median(cpuSecondsPerGb)
+  console.log(perGb === null ? '  by stage' : `  by stage, of ${perGb.toFixed(2)} CPU s/GB; microseconds for 128 KB`)
+  for (const { title, share } of stagesOf(stacks)) {
+    const seconds =
+      perGb === null ? '' : ` ${(share * perGb).toFixed(3)} ${(share * perGb * 131.072).toFixed(1).padStart(6)}`
+    console.log(`  ${(100 * share).toFixed(1).padStart(5)}%${seconds}  ${title}`)
   }
 }
 
@@ -93,16 +116,17 @@ async function byNode(group: Group, contender: Contender, options: ProfileOption
 }
 
 /** Null for a workload that starts its brokers itself: there is none to attach to. */
-async function byPerf(group: Group, contender: Contender, options: ProfileOptions): Promise<Stacks | null> {
+async function byPerf(group: Group, contender: Contender, options: ProfileOptions): Promise<AllThreads | null> {
   const data = join(options.fleet.folder, 'perf.data')
   let pid: number | null = null
+  const samples: Sample[] = []
   await withFleet(group, contender, options, PERF_NODE_ARGS, async (fleet, prepared) => {
     const server = await fleet.runningOttla()
     if (server === null) return
     pid = server.pid
     const args = ['record', '-q', '-F', String(PERF_HERTZ), '-g', '-p', String(pid), '-o', data]
     const perf = startChild('perf', args, { stdio: ['ignore', 'ignore', 'inherit'] })
-    for (let round = 0; round < options.rounds; round++) await prepared.measure()
+    for (let round = 0; round < options.rounds; round++) samples.push(await prepared.measure())
     await endChild(perf)
   })
   if (pid === null) return null
@@ -112,7 +136,8 @@ async function byPerf(group: Group, contender: Contender, options: ProfileOption
   rmSync(data)
   // Node writes the names of compiled functions where perf looks for them.
   rmSync(`/tmp/perf-${pid}.map`, { force: true })
-  return stacksOfPerfScript(script.stdout.toString())
+  const stacks = stacksOfPerfScript(script.stdout.toString())
+  return { stacks, cpuSecondsPerGb: samples.flatMap(sample => sample.cpuSecondsPerGb ?? []) }
 }
 
 function monotonicMicros(): number {
