@@ -45,7 +45,6 @@ export interface LogDirectoryOptions {
 /** Share of the ring's bound that is filled before a checkpoint begins. */
 const RING_SHARE = 0.5
 const WRITE_BACK_WIDTH = 2
-const READ_BUFFERS_BYTES = 16 * 1024 * 1024
 
 /** What recovery hands over. */
 export interface Opened {
@@ -80,7 +79,7 @@ export class LogDirectory implements LogHost {
   readonly writeBack: WriteBack
   readonly pageCache: PageCacheWriter
   readonly descriptors: DescriptorCache
-  readonly readBuffers = new ReadBuffers(READ_BUFFERS_BYTES)
+  readonly readBuffers = new ReadBuffers()
   readonly readAhead: ReadAhead
   readonly cleaner = new DirectoryCleaner(this)
   readonly #checkpointer: Checkpointer

@@ -2,6 +2,8 @@
 import { powerOfTwoAtLeast } from './memory-budget.ts'
 
 const SMALLEST_BYTES = 65_536
+/** A consumer that fetches 1 MB of each of eight partitions has so much under way and read ahead. */
+const KEPT_BYTES_MAX = 24 * 1024 * 1024
 const LARGEST_KEPT_BYTES = 4 * 1024 * 1024
 
 export class ReadBuffers {
@@ -9,13 +11,13 @@ export class ReadBuffers {
   readonly #free = new Map<number, Uint8Array[]>()
   #keptBytes = 0
 
-  constructor(keptBytesMax: number) {
+  constructor(keptBytesMax = KEPT_BYTES_MAX) {
     this.#keptBytesMax = keptBytesMax
   }
 
   /** At least `bytes` long; what was in it before may still be. */
   take(bytes: number): Uint8Array {
-    const size = powerOfTwoAtLeast(Math.max(bytes, SMALLEST_BYTES))
+    const size = sizeFor(Math.max(bytes, SMALLEST_BYTES))
     const kept = this.#free.get(size)?.pop()
     if (kept === undefined) return new Uint8Array(size)
     this.#keptBytes -= size
@@ -30,4 +32,10 @@ export class ReadBuffers {
     if (free === undefined) this.#free.set(size, [buffer])
     else free.push(buffer)
   }
+}
+
+/** In steps of an eighth of the next power of two: a fetch of 1 MB and a little would leave half of 2 MB unused. */
+function sizeFor(bytes: number): number {
+  const step = powerOfTwoAtLeast(bytes) / 8
+  return Math.ceil(bytes / step) * step
 }
