@@ -54,17 +54,49 @@ export async function runFetch(server: Server, load: FetchLoad): Promise<LoadRes
       return connection
     }),
   )
+  const result = await measured(server, connections, load, () => readBytes)
+  stopped = true
+  await Promise.race([lossOf(connections), wait(200)])
+  for (const connection of connections) connection.close()
+  return result
+}
+
+/** Asks for more as soon as an answer is there, of a server that answers anything; see bare-answers.ts. */
+export async function runAnswers(
+  server: Server,
+  load: { readonly connections: number; readonly warmupMs: number; readonly measureMs: number },
+): Promise<LoadResult> {
+  const request = new Uint8Array(64)
+  let readBytes = 0
+  const connections = await Promise.all(
+    Array.from({ length: load.connections }, async () => {
+      const connection = await RawConnection.open(server.port)
+      connection.skipping = bytes => {
+        readBytes += bytes
+        connection.send(request)
+      }
+      connection.send(request)
+      return connection
+    }),
+  )
+  const result = await measured(server, connections, load, () => readBytes)
+  for (const connection of connections) connection.close()
+  return result
+}
+
+async function measured(
+  server: Server,
+  connections: readonly RawConnection[],
+  load: { readonly warmupMs: number; readonly measureMs: number },
+  readBytes: () => number,
+): Promise<LoadResult> {
   const lost = lossOf(connections)
   await Promise.race([lost, wait(load.warmupMs)])
-  const before = { bytes: readBytes, cpu: server.cpuSeconds(), at: performance.now() }
+  const before = { bytes: readBytes(), cpu: server.cpuSeconds(), at: performance.now() }
   await Promise.race([lost, wait(load.measureMs)])
   const seconds = (performance.now() - before.at) / 1000
-  const bytes = readBytes - before.bytes
-  const cpu = server.cpuSeconds() - before.cpu
-  stopped = true
-  await Promise.race([lost, wait(200)])
-  for (const connection of connections) connection.close()
-  return { bytesPerSecond: bytes / seconds, cpuSecondsPerGb: cpu / (bytes / 1e9) }
+  const bytes = readBytes() - before.bytes
+  return { bytesPerSecond: bytes / seconds, cpuSecondsPerGb: (server.cpuSeconds() - before.cpu) / (bytes / 1e9) }
 }
 
 export function fetchFrame(

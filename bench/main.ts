@@ -6,11 +6,11 @@
 import { cpus, tmpdir } from 'node:os'
 import { endChildrenOnExit } from '../test/interop/children.ts'
 import { optionsOrExit } from '../tools/command-line.ts'
-import { runFetch } from './fetch-load.ts'
+import { runAnswers, runFetch } from './fetch-load.ts'
 import { median, quantile } from './kafka/statistics.ts'
 import { runLatency } from './latency-load.ts'
 import { batchShape, type LoadResult, type ProduceLoad, runProduce, wait } from './produce-load.ts'
-import { startBareLoop, startOttla } from './servers.ts'
+import { startBareAnswers, startBareLoop, startOttla } from './servers.ts'
 import { boundedTo, makeTopic } from './topics.ts'
 
 const values = optionsOrExit({
@@ -34,6 +34,8 @@ try {
   await compareProduce('produce, 1 connection, 16 KB batches', { connections: 1, batchBytes: 16_384, inFlight: 32 })
   await produceAlone('produce, 4 connections, 128 KB batches', 'page-cache')
   await fetchRows()
+  await answersRow(2, 1_048_576)
+  await answersRow(50, 524_288)
   await latencyRow()
   console.log(`resident after the load: ottla ${megabytes(ottla.residentBytes())} MB`)
 } finally {
@@ -89,6 +91,20 @@ async function fetchRows(): Promise<void> {
     const results: LoadResult[] = []
     for (let round = 0; round < rounds; round++) results.push(await runFetch(ottla, { ...load, windowBytes }))
     printAlone(name, results, 'disk')
+  }
+}
+
+/** What a loop without a broker hands out of memory: the limit of reads. */
+async function answersRow(connections: number, answerBytes: number): Promise<void> {
+  const answers = await startBareAnswers(answerBytes)
+  try {
+    const results: LoadResult[] = []
+    for (let round = 0; round < rounds; round++) {
+      results.push(await runAnswers(answers, { connections, warmupMs: 500, measureMs }))
+    }
+    printAlone(`answers alone, ${connections} connections, ${answerBytes / 1024} KB each`, results, 'none')
+  } finally {
+    await answers.stop()
   }
 }
 

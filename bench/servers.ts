@@ -45,6 +45,12 @@ export function startBareLoop(parent: string, mode: 'disk' | 'page-cache' | 'dis
   return start('bare loop', args, { ready: /^port (\d+)/, removed: folder })
 }
 
+/** Answers every request with so many bytes; see bare-answers.ts. */
+export function startBareAnswers(answerBytes: number): Promise<Server> {
+  const args = [join(here, 'bare-answers.ts'), String(answerBytes)]
+  return start('bare answers', args, { ready: /^port (\d+)/, removed: null })
+}
+
 export function startOttla(parent: string, options: OttlaOptions = {}): Promise<Server> {
   const folder = options.folder ?? mkdtempSync(join(parent, 'ottla-bench-'))
   const args = ottlaArgs({ ...options, folder })
