@@ -181,16 +181,18 @@ function receive(
 ): void {
   const buffer = Buffer.allocUnsafeSlow(receiveBytes)
   let end = 0
-  const parse = () => {
+  /** False when it has to wait for staging memory. */
+  const parse = (): boolean => {
     let at = 0
+    let taken = true
     while (end - at >= 4) {
       const size = buffer.readInt32BE(at) + 4
       if (end - at < size) break
-      if (!take(socket, buffer.subarray(at, at + size))) {
+      taken = take(socket, buffer.subarray(at, at + size))
+      if (!taken) {
         socket.pause()
         paused.push(() => {
-          parse()
-          socket.resume()
+          if (parse()) socket.resume()
         })
         break
       }
@@ -199,6 +201,7 @@ function receive(
     buffer.copyWithin(0, at, end)
     end -= at
     commit()
+    return taken
   }
   const socket: Socket = new Socket({
     handle,

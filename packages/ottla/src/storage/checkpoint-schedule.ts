@@ -63,8 +63,7 @@ export class CheckpointSchedule {
 
   /** One is made as fast as it can be; after one that found the disk full, not before it is time to try again. */
   soon(): void {
-    if (this.#full) return
-    this.#begin()
+    if (!this.#full) this.#begin()
     this.hurry()
   }
 

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Prng } from '../base/random.ts'
+import { CHECKPOINT_AFTER_MS } from './checkpoint-schedule.ts'
 import { MemoryBudget } from './memory-budget.ts'
 import { appendTo, logId, offsetsAsValues, openTest, testEnv, topicConfig, valuesFrom, watchedEnv } from './testing.ts'
 
@@ -176,3 +177,24 @@ for (const [from, to] of [
     await again.close()
   })
 }
+
+test('J3 a checkpoint of many logs that nobody waits for goes on a few at a time, and hurries for whoever comes', async () => {
+  const { env, seen } = watchedEnv()
+  const directory = await openTest(env)
+  for (let partition = 0; partition < 12; partition++) {
+    await appendTo(await directory.create(logId(partition), topicConfig()))
+  }
+  seen.length = 0
+  const syncs = (): number => seen.filter(({ kind, path }) => kind === 'sync' && path.endsWith('.log')).length
+  const quiet = async (): Promise<void> => {
+    for (let i = 0; i < 20; i++) await new Promise(resolve => setImmediate(resolve))
+  }
+  env.clock.advance(CHECKPOINT_AFTER_MS)
+  await quiet()
+  assert.equal(syncs(), 4)
+  env.clock.advance(20)
+  await quiet()
+  assert.equal(syncs(), 8)
+  await directory.create(logId(12), topicConfig())
+  assert.equal(syncs(), 12)
+})

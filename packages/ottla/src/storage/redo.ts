@@ -62,8 +62,8 @@ export class Redo {
   }
 
   /**
-   * `bytes` stand at `position` of the segment's file after the next `write`; they stay unchanged until then. For what is
-   * held leads to them.
+   * `bytes` stand at `position` of the segment's file after the next `write`; they stay unchanged until then. What is held
+   * must lead to them.
    */
   append(segment: Segment, position: number, bytes: Uint8Array): void {
     if (this.#segment === null) {
