@@ -172,41 +172,44 @@ function serve(directory: string, mode: Mode): void {
   }
 }
 
-/** Frames of one connection, parsed where they were received; a rest moves to the front. */
+/**
+ * Frames of one connection, parsed where they were received; a rest moves to the front. Where the next bytes go is told to
+ * the socket when it has delivered some, and stands until it delivers again: nothing is moved in between.
+ */
 function receive(
   handle: unknown,
   take: (socket: Socket, frame: Buffer) => boolean,
   paused: (() => void)[],
   commit: () => void,
 ): void {
-  const buffer = Buffer.allocUnsafeSlow(receiveBytes)
+  // A rest of less than a frame, what was delivered and had to wait for memory, and what comes next.
+  const buffer = Buffer.allocUnsafeSlow(3 * receiveBytes)
+  let begin = 0
   let end = 0
-  /** False when it has to wait for staging memory. */
-  const parse = (): boolean => {
-    let at = 0
-    let taken = true
-    while (end - at >= 4) {
-      const size = buffer.readInt32BE(at) + 4
-      if (end - at < size) break
-      taken = take(socket, buffer.subarray(at, at + size))
-      if (!taken) {
+  const parse = () => {
+    while (end - begin >= 4) {
+      const size = buffer.readInt32BE(begin) + 4
+      if (end - begin < size) break
+      if (!take(socket, buffer.subarray(begin, begin + size))) {
         socket.pause()
-        paused.push(() => {
-          if (parse()) socket.resume()
-        })
-        break
+        paused.push(parse)
+        commit()
+        return
       }
-      at += size
+      begin += size
     }
-    buffer.copyWithin(0, at, end)
-    end -= at
+    if (socket.isPaused()) socket.resume()
     commit()
-    return taken
   }
   const socket: Socket = new Socket({
     handle,
     onread: {
-      buffer: () => buffer.subarray(end),
+      buffer: () => {
+        buffer.copyWithin(0, begin, end)
+        end -= begin
+        begin = 0
+        return buffer.subarray(end, end + receiveBytes)
+      },
       callback: (count: number) => {
         end += count
         parse()
