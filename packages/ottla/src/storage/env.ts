@@ -111,6 +111,9 @@ export function alignUp(bytes: number, alignmentBytes: number): number {
   return alignDown(bytes + alignmentBytes - 1, alignmentBytes)
 }
 
+/** What is no longer is read on the caller's thread at a start: less than a call that waits costs. Bytes. */
+export const SMALL_READ_BYTES = 64 * 1024
+
 /** Runs `work` on each item, at most `width` at a time. The first failure is thrown once all that had begun are over. */
 export async function eachOf<T>(items: Iterable<T>, width: number, work: (item: T) => Promise<void>): Promise<void> {
   const next = items[Symbol.iterator]()

@@ -6,11 +6,10 @@ import type { LeaderEpoch, Offset } from '../base/units.ts'
 import type { Disk, DiskFile } from '../ports/disk.ts'
 import { type BatchHeader, HEADER_BYTES } from '../wire/batch/header.ts'
 import { BatchWalk, type WalkStop } from '../wire/batch/walk.ts'
+import { SMALL_READ_BYTES } from './env.ts'
 import type { Segment } from './segment.ts'
 
 const STEP_BYTES = 1024 * 1024
-/** What is no longer is read on the caller's thread: less than a call that waits costs. Bytes. */
-const SMALL_BYTES = 64 * 1024
 
 export interface ScanEnd {
   /** After the last whole batch. */
@@ -41,7 +40,7 @@ export async function scanSegment(disk: Disk, segment: Segment, range: ScanRange
 
 export async function scanFile(file: DiskFile, range: ScanRange, note: NoteBatch): Promise<ScanEnd> {
   const walk = new BatchWalk()
-  const isSmall = range.to - range.from <= SMALL_BYTES
+  const isSmall = range.to - range.from <= SMALL_READ_BYTES
   let position = range.from
   let endOffset = range.minBaseOffset
   let stepBytes = STEP_BYTES

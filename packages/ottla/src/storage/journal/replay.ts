@@ -3,12 +3,9 @@
  * journal from damage (J1): a round that a later one calls synced must be there. What the records do is recovery's.
  */
 import type { Disk, DiskFile } from '../../ports/disk.ts'
-import { StorageRefusal } from '../env.ts'
+import { SMALL_READ_BYTES, StorageRefusal } from '../env.ts'
 import { type JournalRecord, ROUND_HEADER_BYTES, readRecords, readRound, ringIdAt } from './format.ts'
 import { isRingFileName } from './ring.ts'
-
-/** What is no longer is read on the caller's thread: less than a call that waits costs. Bytes. */
-const SMALL_BYTES = 64 * 1024
 
 interface FoundRound {
   readonly number: number
@@ -86,7 +83,7 @@ export async function replayRounds(
       }
       const bytes = new Uint8Array(ROUND_HEADER_BYTES + payloadBytes)
       // The first of each file always waits: without this a signal to stop would not be heard.
-      const isSmall = bytes.length <= SMALL_BYTES && !isNext
+      const isSmall = bytes.length <= SMALL_READ_BYTES && !isNext
       const count = isSmall ? file.readSync(position, bytes) : await file.read(position, bytes)
       for (const record of readRecords(bytes.subarray(0, count), payloadBytes)) {
         const done = visit(record)
